@@ -1,0 +1,52 @@
+"""AWS principals as the PrivateLink API takes them, and which of them are allowed.
+
+Heroku's article names ``ID``, ``ID:user/NAME`` and ``ID:role/NAME``; ``ID:root`` and full ARNs are taken as
+synonyms (inferred). Paths (``role/team/x``) and ``*`` are refused.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kagemusha.domain.errors import InvalidParams
+
+_SUBMITTED = re.compile(
+    r"(?:arn:aws:iam::)?(?P<account>[0-9]{12})(?P<rest>:root|:(?:user|role)/[A-Za-z0-9_+=,.@-]{1,64})?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """`account` is 12 digits; `path` is ``root``, ``user/NAME`` or ``role/NAME``."""
+
+    account: str
+    path: str
+
+    @property
+    def arn(self) -> str:
+        """``arn:aws:iam::123456789101:user/abc.xyz``."""
+        return f"arn:aws:iam::{self.account}:{self.path}"
+
+
+def root_arn(account: str) -> str:
+    """The ARN of a whole account: ``arn:aws:iam::123456789101:root``."""
+    return Principal(account, "root").arn
+
+
+def parse(text: str) -> Principal:
+    """Read a principal as a client submits it; raises InvalidParams for what AWS or Heroku refuse."""
+    match = _SUBMITTED.fullmatch(text)
+    if match is None or (text.startswith("arn:") and match["rest"] is None):
+        shown = text if len(text) <= 100 else f"{text[:100]}…"  # noqa: PLR2004 - only for display
+        raise InvalidParams(
+            f"Invalid account {shown!r}: give a 12-digit AWS account ID, ID:user/NAME or ID:role/NAME "
+            "(no paths, no wildcards).",
+        )
+    return Principal(match["account"], (match["rest"] or ":root")[1:])
+
+
+def is_allowed(principal_arn: str, allowed_arns: Iterable[str]) -> bool:
+    """Whether `principal_arn` may connect: itself is allowed, or its whole account."""
+    allowed = set(allowed_arns)
+    return principal_arn in allowed or root_arn(parse(principal_arn).account) in allowed
