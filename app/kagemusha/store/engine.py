@@ -1,0 +1,112 @@
+"""Connections to SQLite or PostgreSQL: every difference between the two is in this file.
+
+Waiting for a lock is bounded by LOCK_TIMEOUT on both.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+LOCK_TIMEOUT = 5.0
+"""Seconds that a transaction waits for a lock before it gives up."""
+STATEMENT_TIMEOUT = 30.0
+"""Seconds after which PostgreSQL gives up a statement."""
+
+MEMORY = "sqlite://"
+"""The URL of a database that is gone with its process."""
+
+
+class DatabaseProblem(Exception):  # noqa: N818 - what it says is a problem, to be read by a person
+    """The database can't be used; the message is one line and says what to do."""
+
+
+def parse_url(text: str) -> URL:
+    """Read a database URL: ``sqlite:///path``, ``postgresql://…`` (or ``postgres://``, as Heroku spells it)."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        message = f"{text!r} is not a database URL: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
+        raise DatabaseProblem(message) from None
+    if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+        return url
+    message = f"Databases of kind {url.drivername!r} are not supported: use sqlite:///FILE or postgresql://…"
+    raise DatabaseProblem(message)
+
+
+def connect(text: str) -> Engine:
+    """An engine for `text`. Opens no connection yet; raises DatabaseProblem for a URL that can't work."""
+    url = parse_url(text)
+    try:
+        return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        message = "PostgreSQL needs its driver: pip install 'kagemusha[postgres]'."
+        raise DatabaseProblem(message) from None
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        path = Path(url.database).expanduser()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            message = f"Can't make the folder {path.parent}: {error.strerror}. Use --database sqlite:///FILE."
+            raise DatabaseProblem(message) from None
+        url = url.set(database=str(path))
+        pool: dict[str, Any] = {"poolclass": QueuePool}
+    else:
+        pool = {"poolclass": StaticPool}
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT, "check_same_thread": False}, **pool)
+    event.listen(engine, "connect", _sqlite_connected)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+    # Transactions are begun by _sqlite_begin, never by the driver.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A transaction that may write takes its lock at once: upgrading later would answer SQLITE_BUSY.
+    writes = connection.get_execution_options().get("writes", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(url: URL) -> Engine:
+    options = f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(STATEMENT_TIMEOUT * 1000)}"
+    arguments = {"connect_timeout": 5, "options": options, "application_name": "kagemusha"}
+    return create_engine(url, connect_args=arguments, pool_size=2, max_overflow=2)
+
+
+def reading(engine: Engine) -> Connection:
+    """A connection whose transactions see one moment and never write."""
+    if engine.dialect.name == "sqlite":
+        return engine.connect().execution_options(writes=False)
+    return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def writing(engine: Engine) -> Connection:
+    """A connection whose transactions may write."""
+    return engine.connect()
+
+
+def explain(error: SQLAlchemyError, engine: Engine) -> DatabaseProblem:
+    """`error` of a first connection as one line that says what to do."""
+    shown = engine.url.render_as_string(hide_password=True)
+    if engine.dialect.name == "sqlite":
+        cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        return DatabaseProblem(
+            f"Can't use the database file {engine.url.database}: {cause}. "
+            "Check that it is a SQLite file that you may write, or choose another with --database sqlite:///FILE.",
+        )
+    cause = str(error.orig).strip().splitlines()[0] if isinstance(error, DBAPIError) else str(error)
+    return DatabaseProblem(f"Can't reach the database {shown}: {cause}. Start it, or correct --database.")

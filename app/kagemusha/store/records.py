@@ -1,0 +1,224 @@
+"""The rows as services see them: immutable, typed, with moments in milliseconds."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kagemusha.clock import sandbox_now
+from kagemusha.domain.delays import Delay
+from kagemusha.domain.lifecycle import Timing
+from kagemusha.domain.names import Names
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A world, its clock and its keys. `id` is never given twice."""
+
+    id: int
+    name: str
+    seed: int
+    created_at: int
+    began_at: int
+    heroku_api_key: str
+    aws_account_id: str
+    aws_principal_arn: str
+    aws_access_key_id: str
+    aws_secret_access_key: str
+    delays: str
+    initial: str
+    clock_offset: int
+    frozen_at: int | None
+    pace: float | None
+    latest_at: int
+    counter: int
+    journal_seq: int
+    next_due_at: int | None
+    wake_at: int | None
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether its time moves only when told."""
+        return self.frozen_at is not None
+
+    def now(self, system: int) -> int:
+        """The moment it is here when the machine's clock says `system`; never before what has happened."""
+        return max(sandbox_now(system, self.clock_offset, self.frozen_at), self.latest_at)
+
+    def names(self, number: int) -> Names:
+        """The names of the `number`-th thing of this world."""
+        return Names(self.seed, number)
+
+    @cached_property
+    def overrides(self) -> Mapping[str, Delay | None]:
+        """The stages that last otherwise here."""
+        return {
+            stage: None if bounds is None else Delay(bounds[0], bounds[1], "the sandbox's own")
+            for stage, bounds in json.loads(self.delays).items()
+        }
+
+    def timing(self, default_pace: float) -> Timing:
+        """How long stages last here: at its own pace, else `default_pace` for a running clock and 1 for a manual."""
+        pace = self.pace or (1.0 if self.is_manual else default_pace)
+        return Timing(self.seed, pace, self.overrides)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A Private or Shield Space."""
+
+    id: int
+    uuid: str
+    name: str
+    region: str
+    shield: bool
+    cidr: str
+    data_cidr: str
+    created_at: int
+    updated_at: int
+    state: str
+    generation: int
+    due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An app; `space` is its space's row, or None in the Common Runtime."""
+
+    id: int
+    uuid: str
+    name: str
+    region: str
+    space_id: int | None
+    in_team: bool
+    locked: bool
+    internal_routing: bool | None
+    stack: str
+    created_at: int
+    updated_at: int
+    released_at: int
+    release_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addon:
+    """An add-on; `plan` is the full name, `app_id` the app that pays for it."""
+
+    id: int
+    uuid: str
+    name: str
+    app_id: int
+    plan: str
+    config: str
+    credential_version: int
+    created_at: int
+    updated_at: int
+    state: str
+    generation: int
+    due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What connects an add-on to an app, under a name."""
+
+    id: int
+    uuid: str
+    name: str
+    addon_id: int
+    app_id: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Privatelink:
+    """The endpoint service of an add-on."""
+
+    id: int
+    uuid: str
+    addon_id: int
+    service_name: str
+    created_at: int
+    state: str
+    generation: int
+    due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedAccount:
+    """A principal that may connect; `account_id` as the client wrote it, `arn` as it is compared."""
+
+    id: int
+    uuid: str
+    privatelink_id: int
+    account_id: str
+    arn: str
+    created_at: int
+    state: str
+    generation: int
+    due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What EC2 calls a VpcEndpoint and Heroku a connection. It outlives the privatelink it was made for."""
+
+    id: int
+    endpoint_id: str
+    privatelink_id: int
+    addon_id: int
+    addon_name: str
+    service_name: str
+    principal_arn: str
+    owner_account_id: str
+    dns_suffix: str
+    availability_zone_ids: str
+    vpc_id: str | None
+    security_group_ids: str | None
+    created_at: int
+    state: str
+    generation: int
+    due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigVar:
+    """A config var of an app; `attachment_id` says which attachment gives it, None that a user does."""
+
+    app_id: int
+    name: str
+    value: str
+    attachment_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A change of an app's configuration."""
+
+    app_id: int
+    version: int
+    uuid: str
+    description: str
+    user_email: str
+    user_uuid: str
+    addon_plan_names: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """Something that happened, at the moment it fell due."""
+
+    seq: int
+    kind: str
+    at: int
+    machine: str
+    resource: str
+    name: str
+    source: str | None
+    target: str | None
+
+
+Living = Space | Addon | Privatelink | AllowedAccount | Endpoint
+"""What falls due."""

@@ -1,0 +1,73 @@
+"""Sandboxes themselves: found by name or key, locked, created, deleted. The one place without a bound world."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+
+from kagemusha.store import models
+from kagemusha.store.records import Sandbox
+
+_S = models.sandboxes
+_ALL = select(*(_S.c[field.name] for field in fields(Sandbox)))
+_PLAIN: dict[str, Select[Any]] = {
+    name: _ALL.where(_S.c[name] == bindparam("value"))
+    for name in ("id", "name", "heroku_api_key", "aws_account_id", "aws_access_key_id")
+}
+_LOCKED = {name: statement.with_for_update() for name, statement in _PLAIN.items()}
+_WAKING = (
+    select(_S.c.id)
+    .where(_S.c.wake_at <= bindparam("system"))
+    .order_by(_S.c.wake_at, _S.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_LIST = _ALL.order_by(_S.c.id)
+_DELETE = delete(_S).where(_S.c.id == bindparam("value"))
+_REBEGIN = update(_S).where(_S.c.id == bindparam("value")).values(began_at=bindparam("new_began_at"))
+_SECRET = select(models.server_secrets.c.value).where(models.server_secrets.c.name == bindparam("name"))
+
+
+class Sandboxes:
+    """The sandboxes of the server."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Over one connection."""
+        self._connection = connection
+
+    def find(self, column: str, value: str | int, *, lock: bool = False) -> Sandbox | None:
+        """The sandbox whose `column` is `value`; with `lock`, held until the transaction ends."""
+        statement = (_LOCKED if lock else _PLAIN)[column]
+        row = self._connection.execute(statement, {"value": value}).first()
+        return None if row is None else Sandbox(*row)
+
+    def waking(self, system: int) -> int | None:
+        """The id of a sandbox in which something is due by the system's clock, locked; none that others hold."""
+        found: int | None = self._connection.execute(_WAKING, {"system": system}).scalar()
+        return found
+
+    def list(self) -> list[Sandbox]:
+        """All sandboxes, oldest first."""
+        return [Sandbox(*row) for row in self._connection.execute(_LIST)]
+
+    def insert(self, values: dict[str, Any]) -> Sandbox:
+        """Add a sandbox; `values` are its columns without the id."""
+        key = self._connection.execute(insert(_S), values).inserted_primary_key
+        return Sandbox(id=key[0] if key else 0, **values)
+
+    def delete(self, sandbox_id: int) -> None:
+        """Take a sandbox away, and everything in it."""
+        self._connection.execute(_DELETE, {"value": sandbox_id})
+
+    def begin_again(self, sandbox_id: int, began_at: int) -> None:
+        """Note that the world began anew."""
+        self._connection.execute(_REBEGIN, {"value": sandbox_id, "new_began_at": began_at})
+
+    def secret(self, name: str) -> str | None:
+        """A secret of the server that all its processes share."""
+        found: str | None = self._connection.execute(_SECRET, {"name": name}).scalar()
+        return found
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Keep a secret of the server."""
+        self._connection.execute(insert(models.server_secrets), {"name": name, "value": value})

@@ -1,0 +1,159 @@
+"""Store: one world, its things, its journal and its counters, over one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from kagemusha.domain.lifecycle import Step
+from kagemusha.domain.states import Machine
+from kagemusha.store import models, tables
+from kagemusha.store.base import Queries, by, mine
+from kagemusha.store.living import Due, Lives
+from kagemusha.store.records import JournalEntry, Living, Sandbox
+
+JOURNAL_BOUND = 100_000
+"""Transitions that a sandbox's journal keeps."""
+_PRUNED_EVERY = 1_000
+
+_J = models.journal
+_JOURNAL_PAGE = (
+    select(*(_J.c[field.name] for field in fields(JournalEntry)))
+    .where(mine(_J), _J.c.seq > bindparam("after"))
+    .order_by(_J.c.seq)
+    .limit(bindparam("limit"))
+)
+_JOURNAL_PAGE_OF_KIND = _JOURNAL_PAGE.where(by(_J, "kind"))
+_JOURNAL_PRUNE = delete(_J).where(mine(_J), _J.c.kind == "transition", _J.c.seq <= bindparam("upto"))
+_S = models.sandboxes
+_SAVE = (
+    update(_S)
+    .where(_S.c.id == bindparam("sandbox_id"))
+    .values({name: bindparam(f"new_{name}") for name in (
+        "clock_offset", "frozen_at", "pace", "latest_at", "counter", "journal_seq", "next_due_at", "wake_at",
+    )})
+)  # fmt: skip
+
+
+class Store(Queries):
+    """Everything of one sandbox. Writes are kept back where that is faster, and `flush` sends them."""
+
+    def __init__(self, connection: Connection, sandbox: Sandbox) -> None:
+        """Bind `sandbox`, which must be locked if anything is to be written."""
+        super().__init__(connection, sandbox.id)
+        self.spaces = tables.Spaces(connection, sandbox.id)
+        self.apps = tables.Apps(connection, sandbox.id)
+        self.addons = tables.Addons(connection, sandbox.id)
+        self.attachments = tables.Attachments(connection, sandbox.id)
+        self.privatelinks = tables.Privatelinks(connection, sandbox.id)
+        self.allowed_accounts = tables.AllowedAccounts(connection, sandbox.id)
+        self.endpoints = tables.Endpoints(connection, sandbox.id)
+        self.releases = tables.Releases(connection, sandbox.id)
+        self.config_vars = tables.ConfigVars(connection, sandbox.id)
+        self.lives = Lives(connection, sandbox.id)
+        self.clock_offset = sandbox.clock_offset
+        self.frozen_at = sandbox.frozen_at
+        self.pace = sandbox.pace
+        self.latest_at = sandbox.latest_at
+        self.next_due_at = sandbox.next_due_at
+        self._counter = sandbox.counter
+        self._journal_seq = sandbox.journal_seq
+        self._pruned_at = sandbox.journal_seq // _PRUNED_EVERY
+        self._entries: list[dict[str, Any]] = []
+        self._moves: dict[Machine, list[dict[str, Any]]] = {}
+
+    def allocate(self) -> int:
+        """The next number of the world's counter. A transaction that fails gives it back."""
+        self._counter += 1
+        return self._counter
+
+    def expect(self, due_at: int | None) -> None:
+        """Note that something falls due at `due_at`."""
+        if due_at is not None and (self.next_due_at is None or due_at < self.next_due_at):
+            self.next_due_at = due_at
+
+    def journal(self, at: int, step: Step, resource: str, name: str) -> None:
+        """Write down a change of state, at the moment it happened."""
+        self._journal_seq += 1
+        self.latest_at = max(self.latest_at, at)
+        entry = JournalEntry(
+            self._journal_seq, "transition", at, step.machine, resource, name, step.source, step.target
+        )
+        self._entries.append(asdict(entry))
+
+    def move(self, thing: Due | Living, step: Step) -> None:
+        """Put a thing into the state that `step` leads to; it must still be in the state seen."""
+        if step.target is None:
+            self.send()
+            self.lives.vanish(step.machine, thing.id, thing.state, thing.generation)
+            return
+        move = {
+            "by_id": thing.id,
+            "by_state": thing.state,
+            "by_generation": thing.generation,
+            "new_state": step.target,
+            "new_due_at": step.due_at,
+        }
+        self._moves.setdefault(step.machine, []).append(move)
+        self.expect(step.due_at)
+
+    def rearm(self, machine: Machine, thing: Living, due_at: int | None) -> None:
+        """Let a thing stay in its state, to leave it at `due_at` instead, or not by itself."""
+        self.move(thing, Step(machine, thing.state, thing.state, due_at, ()))
+
+    def send(self) -> None:
+        """Send the changes of state and journal entries that were kept back."""
+        for machine, moves in self._moves.items():
+            self.lives.move(machine, moves)
+        self._moves.clear()
+        if self._entries:
+            self._execute_many(insert(_J), self._entries)
+            self._entries.clear()
+
+    def flush(self) -> None:
+        """Send everything, the sandbox's counters and clock included. The edge calls it before it commits."""
+        self.send()
+        if self._journal_seq // _PRUNED_EVERY != self._pruned_at:
+            self._pruned_at = self._journal_seq // _PRUNED_EVERY
+            self._execute(_JOURNAL_PRUNE, upto=self._journal_seq - JOURNAL_BOUND)
+        wakes = self.frozen_at is None and self.next_due_at is not None
+        self._execute(
+            _SAVE,
+            new_clock_offset=self.clock_offset,
+            new_frozen_at=self.frozen_at,
+            new_pace=self.pace,
+            new_latest_at=self.latest_at,
+            new_counter=self._counter,
+            new_journal_seq=self._journal_seq,
+            new_next_due_at=self.next_due_at,
+            new_wake_at=self.next_due_at - self.clock_offset if wakes and self.next_due_at is not None else None,
+        )
+
+    def journal_page(self, after: int, limit: int, kind: str | None) -> list[JournalEntry]:
+        """Up to `limit` entries behind the sequence number `after`."""
+        if kind is None:
+            rows = self._execute(_JOURNAL_PAGE, after=after, limit=limit)
+        else:
+            rows = self._execute(_JOURNAL_PAGE_OF_KIND, after=after, limit=limit, by_kind=kind)
+        return [JournalEntry(*row) for row in rows]
+
+    def export(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of the world, by table, in the order of its key, without the sandbox's id."""
+        return {table.name: self._dump(table) for table in models.WORLD}
+
+    def _dump(self, table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table
+        columns: Sequence[Any] = [column for column in table.c if column.name != "sandbox_id"]
+        statement = select(*columns).where(mine(table)).order_by(*table.primary_key.columns)
+        return [dict(row._mapping) for row in self._execute(statement)]  # noqa: SLF001 - SQLAlchemy's public name
+
+    def clear(self) -> None:
+        """Take everything of the world away; the counters are the caller's to set."""
+        for table in models.WORLD:
+            self._execute(delete(table).where(mine(table)))
+
+    def restart(self, *, began_at: int) -> None:
+        """Set the counters as in a world that begins at `began_at`."""
+        self._counter = self._journal_seq = self._pruned_at = 0
+        self.next_due_at = None
+        self.latest_at = began_at
