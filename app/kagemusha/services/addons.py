@@ -1,0 +1,172 @@
+"""Add-ons: created for an app, found by many names, gone at once when destroyed."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kagemusha.domain import catalog
+from kagemusha.domain.errors import InvalidParams, NotFound
+from kagemusha.domain.stages import On
+from kagemusha.domain.states import AddonState, Machine
+from kagemusha.services import attachments, privatelinks, releases
+from kagemusha.services.context import Context
+from kagemusha.store.records import Addon, App
+
+_NAME = re.compile(r"[a-zA-Z][A-Za-z0-9_-]+", re.ASCII)
+_LONGEST_NAME = 256
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddon:
+    """What a create asks for; None where the default is meant."""
+
+    plan: str
+    name: str | None = None
+    attachment: str | None = None
+    config: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AddonView:
+    """An add-on, the app that pays for it, its plan and service, and the names of the vars it gives that app."""
+
+    addon: Addon
+    app: App
+    plan: catalog.Plan
+    service: catalog.Service
+    config_vars: Sequence[str]
+
+
+def views(context: Context, found: Sequence[Addon]) -> list[AddonView]:
+    """Add-ons with what their answers name, by three queries however many they are."""
+    apps = context.store.apps.by_ids(addon.app_id for addon in found)
+    names = context.store.config_vars.names_by_addon(addon.id for addon in found)
+    return [
+        AddonView(
+            addon,
+            apps[addon.app_id],
+            catalog.plan(addon.plan),
+            catalog.service(addon.plan.split(":")[0]),
+            names.get(addon.id, []),
+        )
+        for addon in found
+    ]
+
+
+def view(context: Context, addon: Addon) -> AddonView:
+    """One add-on with what its answer names."""
+    return views(context, [addon])[0]
+
+
+def find_addon(context: Context, identity: str, app: App | None = None) -> Addon:
+    """An add-on by name or id, of `app` if one is given; NotFound otherwise."""
+    found = context.store.addons.find(identity)
+    if found is not None and app is not None and found.app_id != app.id:
+        attached = {attachment.app_id for attachment in context.store.attachments.of_addon(found.id)}
+        found = found if app.id in attached else None
+    if found is None:
+        raise NotFound("add_on")
+    return found
+
+
+def create_addon(context: Context, app: App, new: NewAddon) -> Addon:
+    """Ask for an add-on: it provisions for 3 to 6 minutes, and its config vars come then."""
+    plan = catalog.plan_to_install(new.plan, in_space=app.space_id is not None)
+    service = catalog.service(plan.service)
+    _check_plan(context, app, plan)
+    if new.name is not None:
+        _check_name(context, new.name)
+    if new.attachment is not None:
+        attachments.check_name(context, app, new.attachment)
+    number = context.store.allocate()
+    names = context.names(number)
+    name = new.name or _generated_name(context, number, service)
+    step = context.born(Machine.ADDON, number, names.uuid(), name)
+    addon = Addon(
+        id=number, uuid=names.uuid(), name=name, app_id=app.id, plan=plan.full_name,
+        config=json.dumps(dict(new.config)), credential_version=0, created_at=context.now, updated_at=context.now,
+        state=AddonState.PROVISIONING, generation=0, due_at=step.due_at,
+    )  # fmt: skip
+    context.store.addons.insert(addon)
+    attachments.attach(context, addon, app, new.attachment)
+    return addon
+
+
+def _check_plan(context: Context, app: App, plan: catalog.Plan) -> None:
+    space = context.store.spaces.get(app.space_id) if app.space_id else None
+    if space is None and plan.in_private_spaces:
+        message = f"The {plan.full_name} plan can only be installed in a Private Space: app {app.name} is not in one."
+        raise InvalidParams(message)
+    if space is not None and not plan.in_private_spaces:
+        raise InvalidParams(
+            f"The {plan.full_name} plan is not available in Private Spaces: choose a private or shield plan of "
+            f"{plan.service}.",
+        )
+    if space is not None and plan.tier == "shield" and not space.shield:
+        message = f"The {plan.full_name} plan needs a Shield Space: space {space.name} is not one."
+        raise InvalidParams(message)
+
+
+def _check_name(context: Context, name: str) -> None:
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        message = "Name must start with a letter and can only contain letters, digits, dashes and underscores."
+        raise InvalidParams(message)
+    if context.store.addons.find(name):
+        raise InvalidParams("Name is already taken")
+
+
+def _generated_name(context: Context, number: int, service: catalog.Service) -> str:
+    attempt = 0
+    while context.store.addons.find(name := context.names(number).addon_name(service.name_prefix, attempt)):
+        attempt += 1
+    return name
+
+
+def delete_addon(context: Context, app: App, addon: Addon, leaving: int | None = None) -> AddonView:
+    """Destroy an add-on: off the Platform API at once, its vars in the same release, its link with it.
+
+    `leaving` is an app that is being deleted itself and so gets no release.
+    """
+    shown = view(context, addon)
+    store = context.store
+    privatelinks.remove_link(context, addon)
+    context.step(addon, Machine.ADDON, On.DELETE, addon.uuid, addon.name)
+    store.send()
+    left: dict[int, list[str]] = {}
+    for attachment in store.attachments.of_addon(addon.id):
+        left.setdefault(attachment.app_id, []).append(attachment.name)
+        given = [var.name for var in store.config_vars.of_app(attachment.app_id) if var.attachment_id == attachment.id]
+        store.config_vars.delete(attachment.app_id, given)
+        store.attachments.delete(attachment.id)
+    store.addons.delete(addon.id)
+    for app_id, names in sorted(left.items()):
+        if app_id != leaving:
+            said = f"Detach {', '.join(names)} (@ref:{addon.name})"
+            releases.release(context, app_id, said, context.account)
+    del app
+    return shown
+
+
+def resolve(context: Context, identity: str, app_name: str | None, service: str | None) -> list[AddonView]:
+    """The add-ons that `identity` may mean: a name, an id, the name of an attachment or of a config var.
+
+    Within `app_name` if given, though a name or id finds an add-on of any app. Raises NotFound.
+    """
+    app = context.store.apps.find(app_name) if app_name else None
+    if app_name and app is None:
+        raise NotFound("app")
+    direct = context.store.addons.find(identity)
+    if direct is not None:
+        found = [direct]
+    else:
+        ids = [attachment.addon_id for attachment in attachments.named(context, identity, app)]
+        found = list(context.store.addons.by_ids(ids).values())
+    return _of_service(views(context, found), service)
+
+
+def _of_service(found: Iterable[AddonView], service: str | None) -> list[AddonView]:
+    kept = [each for each in found if service in {None, each.service.name, each.service.id}]
+    if not kept:
+        raise NotFound("add_on")
+    return kept

@@ -1,0 +1,148 @@
+"""Releases and config vars: every change of an app's configuration makes a release."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from kagemusha.domain import catalog, config_vars
+from kagemusha.domain.errors import InvalidParams, NotFound
+from kagemusha.domain.states import AddonState
+from kagemusha.services.context import Context, User, provider
+from kagemusha.store.records import Addon, App, Attachment, ConfigVar, Endpoint, Release
+
+MAX_CONFIG_BYTES = 64 * 1024
+"""What an app's config vars may hold in all (known: Heroku's limit)."""
+_NAME = re.compile(r"\w+", re.ASCII)
+
+
+def release(context: Context, app_id: int, description: str, user: User) -> Release:
+    """Write the app's next release, made at `context.now`."""
+    app = context.store.apps.get(app_id)
+    if app is None:
+        raise NotFound("app")
+    plans = context.store.addons.plans_attached_to(app_id)
+    made = Release(
+        app_id=app_id,
+        version=app.release_version + 1,
+        uuid=context.names(context.store.allocate()).uuid(),
+        description=description,
+        user_email=user.email,
+        user_uuid=user.uuid,
+        addon_plan_names=json.dumps(plans),
+        created_at=context.now,
+    )
+    context.store.releases.insert(made)
+    context.store.apps.released(app_id, made.version, context.now)
+    return made
+
+
+def find_release(context: Context, app: App, identity: str) -> Release:
+    """A release of the app by id, by version or as ``current``; NotFound otherwise."""
+    found: Release | None = None
+    if identity == "current":
+        found = context.store.releases.get(app.id, app.release_version)
+    elif re.fullmatch(r"v?[0-9]{1,9}", identity, re.ASCII):
+        found = context.store.releases.get(app.id, int(identity.removeprefix("v")))
+    else:
+        found = context.store.releases.find(identity)
+    if found is None or found.app_id != app.id:
+        raise NotFound("release")
+    return found
+
+
+def set_config_vars(context: Context, app: App, changes: Mapping[str, str | None]) -> None:
+    """Set the variables of `changes`, or remove those whose value is None, in one release. No change, no release."""
+    kept = {var.name: var for var in context.store.config_vars.of_app(app.id)}
+    for name in changes:
+        if not _NAME.fullmatch(name):
+            message = f"Config var name {name!r} is invalid: use letters, digits and underscores."
+            raise InvalidParams(message)
+    owned = sorted(
+        name
+        for name, value in changes.items()
+        if name in kept and kept[name].attachment_id is not None and value != kept[name].value
+    )
+    if owned:
+        message = f"Cannot overwrite attachment values {', '.join(owned)}."
+        raise InvalidParams(message)
+    put = sorted(
+        name for name, value in changes.items() if value is not None and (name not in kept or kept[name].value != value)
+    )
+    gone = sorted(name for name, value in changes.items() if value is None and name in kept)
+    if not put and not gone:
+        return
+    final = {name: var.value for name, var in kept.items()} | {n: v for n, v in changes.items() if v is not None}
+    if sum(len(name.encode()) + len(value.encode()) for name, value in final.items()) > MAX_CONFIG_BYTES:
+        raise InvalidParams("Config vars may hold 64 KB in all: remove some, or shorten their values.")
+    context.store.config_vars.put(ConfigVar(app.id, name, changes[name] or "", None) for name in put)
+    context.store.config_vars.delete(app.id, gone)
+    said = [f"{verb} {', '.join(names)} config vars" for verb, names in (("Set", put), ("Remove", gone)) if names]
+    release(context, app.id, ", ".join(said), context.account)
+
+
+def wanted_by_attachment(context: Context, addon: Addon, attachments: Iterable[Attachment]) -> dict[str, dict[str, str]]:
+    """What the add-on should give now, by the attachment's name; nothing while it provisions."""
+    if addon.state != AddonState.PROVISIONED:
+        return {}
+    service = catalog.service(addon.plan.split(":")[0])
+    app = context.store.apps.get(addon.app_id)
+    region = catalog.region(app.region if app else "us")
+    names = context.names(addon.id)
+    own = config_vars.own_url(service, names, addon.credential_version, region.aws_region)
+    link = context.store.privatelinks.of_addon(addon.id)
+    available = context.store.endpoints.available_of_link(link.id) if link else []
+    through = [
+        (endpoint.endpoint_id, config_vars.endpoint_url(service, names, addon.credential_version, connection(endpoint)))
+        for endpoint in available
+    ]
+    return config_vars.wanted({attachment.name for attachment in attachments}, own, through)
+
+
+def connection(endpoint: Endpoint) -> config_vars.Connection:
+    """The endpoint as its URL names it."""
+    zones = catalog.ZONES.get(endpoint.service_name.split(".")[3], {})
+    names = tuple(zones[zone] for zone in json.loads(endpoint.availability_zone_ids) if zone in zones)
+    return config_vars.Connection(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name, names)
+
+
+def sync(context: Context, addon: Addon) -> dict[int, list[str]]:
+    """Make the apps' variables agree with what the add-on should give.
+
+    Returns, for each app whose variables changed, the names of the attachments concerned. Makes no release.
+    """
+    store = context.store
+    attachments = store.attachments.of_addon(addon.id)
+    by_id = {attachment.id: attachment for attachment in attachments}
+    values = wanted_by_attachment(context, addon, attachments)
+    wanted = {
+        (attachment.app_id, name): ConfigVar(attachment.app_id, name, value, attachment.id)
+        for attachment in attachments
+        for name, value in values.get(attachment.name, {}).items()
+    }
+    kept = {(var.app_id, var.name): var for var in store.config_vars.of_addon(addon.id)}
+    put = [var for key, var in wanted.items() if kept.get(key) != var]
+    gone = [var for key, var in kept.items() if key not in wanted]
+    store.config_vars.put(put)
+    for var in gone:
+        store.config_vars.delete(var.app_id, [var.name])
+    changed: dict[int, set[str]] = {}
+    for var in (*put, *gone):
+        attachment = by_id.get(var.attachment_id or 0)
+        changed.setdefault(var.app_id, set()).add(attachment.name if attachment else var.name)
+    return {app_id: sorted(names) for app_id, names in sorted(changed.items())}
+
+
+def sync_by_provider(context: Context, addon: Addon) -> None:
+    """`sync`, with one release by the provider for each app that changed: ``Update REDIS by heroku-redis``."""
+    service = catalog.service(addon.plan.split(":")[0])
+    for app_id, names in sync(context, addon).items():
+        release(context, app_id, f"Update {', '.join(names)} by {service.name}", provider(service))
+
+
+def announce_provisioned(context: Context, addon: Addon) -> None:
+    """`sync`, with the release that says that provisioning is complete."""
+    service = catalog.service(addon.plan.split(":")[0])
+    for app_id, names in sync(context, addon).items():
+        variables = ", ".join(f"{name}_URL" for name in names)
+        said = f"@ref:{addon.name} completed provisioning, setting {variables}."
+        release(context, app_id, said, provider(service))

@@ -1,0 +1,107 @@
+"""Spaces: where apps with private add-ons live."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from kagemusha.domain import catalog
+from kagemusha.domain.errors import Conflict, IllegalStep, InvalidParams, NotFound
+from kagemusha.domain.stages import On
+from kagemusha.domain.states import Machine, SpaceState
+from kagemusha.services.context import Context
+from kagemusha.store.records import Space
+
+TEAM = "kagemusha"
+"""The one team of every world."""
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-))+[a-z0-9]", re.ASCII)
+_CIDR = re.compile(r"(?:10|172\.(?:1[6-9]|2[0-9]|3[01])|192\.168)\..*.+/16", re.ASCII)
+_LONGEST_NAME = 30
+_LARGEST_DATA_CIDR, _SMALLEST_DATA_CIDR = 16, 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewSpace:
+    """What a create asks for; None where the default is meant."""
+
+    name: str
+    team: str
+    region: str | None = None
+    shield: bool = False
+    cidr: str | None = None
+    data_cidr: str | None = None
+
+
+def team(context: Context, identity: str) -> str:
+    """The team's id, by name or id; NotFound for any other than the one."""
+    if identity not in {TEAM, context.team_uuid}:
+        raise NotFound("team")
+    return context.team_uuid
+
+
+def find_space(context: Context, identity: str) -> Space:
+    """A space by name or id; NotFound otherwise."""
+    found = context.store.spaces.find(identity)
+    if found is None:
+        raise NotFound("space")
+    return found
+
+
+def create_space(context: Context, new: NewSpace) -> Space:
+    """Ask for a space; it is `allocating` for 5 to 8 minutes."""
+    team(context, new.team)
+    if not _NAME.fullmatch(new.name) or len(new.name) > _LONGEST_NAME:
+        message = "Name must be 3 to 30 lowercase letters, digits and single dashes, with no dash at either end."
+        raise InvalidParams(message)
+    if context.store.spaces.find(new.name):
+        raise InvalidParams("Name is already taken")
+    region = catalog.region(new.region or "virginia")
+    if not region.private_capable:
+        message = f"Region {region.name} is not available for Private Spaces: see GET /regions for private_capable ones."
+        raise InvalidParams(message)
+    cidr = _cidr(new.cidr or "10.0.0.0/16")
+    data_cidr = _data_cidr(new.data_cidr) if new.data_cidr else ("10.1.0.0/16" if cidr != "10.1.0.0/16" else "10.2.0.0/16")
+    number = context.store.allocate()
+    names = context.names(number)
+    step = context.born(Machine.SPACE, number, names.uuid(), new.name)
+    space = Space(
+        id=number, uuid=names.uuid(), name=new.name, region=region.name, shield=new.shield, cidr=cidr,
+        data_cidr=data_cidr, created_at=context.now, updated_at=context.now,
+        state=SpaceState.ALLOCATING, generation=0, due_at=step.due_at,
+    )  # fmt: skip
+    context.store.spaces.insert(space)
+    return space
+
+
+def _cidr(text: str) -> str:
+    try:
+        if _CIDR.fullmatch(text):
+            return str(ipaddress.IPv4Network(text, strict=False)) and text
+    except ValueError:
+        pass
+    raise InvalidParams("Cidr must be a /16 in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
+
+
+def _data_cidr(text: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(text, strict=False)
+        if network.is_private and _LARGEST_DATA_CIDR <= network.prefixlen <= _SMALLEST_DATA_CIDR:
+            return text
+    except ValueError:
+        pass
+    raise InvalidParams("Data cidr must be a private network between a /16 and a /20.")
+
+
+def delete_space(context: Context, identity: str) -> Space:
+    """Ask for a space's end: it is `deleting` for a while, then gone. Refused while apps live in it."""
+    space = find_space(context, identity)
+    if context.store.apps.any_in_space(space.id):
+        message = f"Space {space.name} still has apps: destroy or move them first."
+        raise InvalidParams(message)
+    try:
+        context.step(space, Machine.SPACE, On.DELETE, space.uuid, space.name)
+    except IllegalStep:
+        message = f"Space {space.name} is being deleted already."
+        raise Conflict(message) from None
+    context.store.send()
+    return find_space(context, space.uuid)
