@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from kagemusha.domain.errors import Unavailable
-from kagemusha.services.advance import advance
+from kagemusha.services.advance import Fired, advance
 from kagemusha.services.context import Context
 from kagemusha.store import engine as engines
 from kagemusha.store.records import Sandbox
@@ -105,8 +105,8 @@ class Transactions:
                         return
             await self.settle(key, now)
 
-    async def settle(self, key: Key, until: int) -> int:
-        """Let everything happen that is due at `until`; returns how many steps that were.
+    async def settle(self, key: Key, until: int, seen: list[Fired] | None = None) -> int:
+        """Let everything happen that is due at `until`; returns how many steps that were, and adds them to `seen`.
 
         The loop is given back between batches.
         """
@@ -117,7 +117,10 @@ class Transactions:
                     sandbox = Sandboxes(connection).find(*key, lock=True)
                     if sandbox is None or not _is_due(sandbox, until):
                         return fired
-                    fired += self._batch(connection, sandbox, until)
+                    batch = self._batch(connection, sandbox, until)
+                    fired += len(batch)
+                    if seen is not None:
+                        seen.extend(batch)
             await asyncio.sleep(0)
 
     async def settle_waking(self) -> int:
@@ -131,14 +134,14 @@ class Transactions:
                     sandbox = sandboxes.find("id", number, lock=True) if number is not None else None
                     if sandbox is None:
                         return fired
-                    fired += self._batch(connection, sandbox, sandbox.now(self.clock()))
+                    fired += len(self._batch(connection, sandbox, sandbox.now(self.clock())))
             await asyncio.sleep(0)
 
-    def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> int:
+    def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> list[Fired]:
         context = self._context(connection, sandbox, until)
         batch = advance(context, until)
         context.store.flush()
-        return len(batch.fired)
+        return batch.fired
 
     def _context(self, connection: Connection, sandbox: Sandbox, now: int) -> Context:
         return Context(Store(connection, sandbox), sandbox, now, sandbox.timing(self.default_pace))

@@ -152,8 +152,9 @@ class Store(Queries):
         for table in models.WORLD:
             self._execute(delete(table).where(mine(table)))
 
-    def restart(self, *, began_at: int) -> None:
-        """Set the counters as in a world that begins at `began_at`."""
-        self._counter = self._journal_seq = self._pruned_at = 0
+    def restart(self, *, began_at: int, counter: int) -> None:
+        """Set the counters as in a world that begins at `began_at`, with its first `counter` things."""
+        self._counter = counter
+        self._journal_seq = self._pruned_at = 0
         self.next_due_at = None
         self.latest_at = began_at

@@ -1,0 +1,148 @@
+"""What handlers are given: a world, opened for the caller's credentials, and a page of a list."""
+
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import AfterValidator
+
+from kagemusha.api.dialect import reply
+from kagemusha.domain.errors import RangeNotSatisfiable, Unauthorized
+from kagemusha.services.context import Context
+from kagemusha.services.sandboxes import DEFAULT, KEY_PREFIX
+from kagemusha.services.transactions import Key, Transactions
+from kagemusha.store.base import Page
+
+DEFAULT_PAGE, LONGEST_PAGE = 200, 1_000
+_NO_CREDENTIALS = (
+    "There were no credentials in your `Authorization` header. Try `Authorization: Bearer <OAuth access token>` or "
+    '`Authorization: Basic <base64-encoded email + ":" + password>`.'
+)
+_RANGE = re.compile(
+    r"\s*(?P<field>\w+)\s+(?P<exclusive>\]?)(?P<start>[^\s.;,]*)\s*\.\.\s*(?P<end>[^\s;,]*)\s*(?:;(?P<options>.*))?", re.ASCII
+)
+_MAX = re.compile(r"max\s*=\s*(\d{1,9})", re.ASCII)
+_ORDER = re.compile(r"order\s*=\s*(asc|desc)", re.ASCII)
+Row = TypeVar("Row")
+
+
+def _storable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        message = "text can't hold NUL characters or lone surrogates"
+        raise ValueError(message)
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""A string that both databases can keep."""
+
+
+def token(authorization: str | None) -> str:
+    """The token of an Authorization header: Bearer, or Basic with any or no user. Raises Unauthorized."""
+    scheme, _, value = (authorization or "").strip().partition(" ")
+    value = value.strip()
+    if scheme.lower() == "basic":
+        try:
+            value = base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            raise Unauthorized from None
+    elif scheme.lower() != "bearer":
+        value = ""
+    if not value:
+        raise Unauthorized(_NO_CREDENTIALS)
+    return value
+
+
+def transactions(request: Request) -> Transactions:
+    """The server's transactions."""
+    found: Transactions = request.app.state.transactions
+    return found
+
+
+def caller(request: Request) -> Key:
+    """Whose world the credentials open: an issued key its own; in open mode anything else `default`."""
+    given = token(request.headers.get("authorization"))
+    if given.startswith(KEY_PREFIX) or request.app.state.strict:
+        return ("heroku_api_key", given)
+    return ("name", DEFAULT)
+
+
+def opener(
+    writes: bool,  # noqa: FBT001 - said by name in the two lines that call it
+    find: Callable[[Request], Key],
+    check: Callable[[Request], None] | None = None,
+) -> Callable[[Request], AsyncIterator[Context]]:
+    """A dependency that opens the caller's world, committed before the answer is sent."""
+
+    async def opened(request: Request) -> AsyncIterator[Context]:
+        worlds = transactions(request)
+        open_world: Callable[[Key], AbstractAsyncContextManager[Context | None]] = (
+            worlds.writing if writes else worlds.reading
+        )
+        async with open_world(find(request)) as context:
+            if context is None or "\0" in request.headers.get("authorization", ""):
+                raise Unauthorized
+            request.state.sandbox_id = context.sandbox.id
+            if check is not None:
+                check(request)
+            yield context
+
+    return opened
+
+
+def page(request: Request, fields: dict[str, str]) -> Page:
+    """The page that the Range header asks for. `fields` maps what may be named to columns, the default first.
+
+    An absent, empty or odd header means the first page, as real clients send them; a field that the list can't be
+    walked by raises RangeNotSatisfiable.
+    """
+    match = _RANGE.fullmatch(request.headers.get("range") or "")
+    if match is None:
+        return Page(next(iter(fields.values())), DEFAULT_PAGE)
+    field, options = match["field"], match["options"] or ""
+    if field not in fields:
+        message = f"This list can't be ranged by {field}: use {' or '.join(fields)}."
+        raise RangeNotSatisfiable(message)
+    most, order = _MAX.search(options), _ORDER.search(options)
+    limit = min(max(int(most[1]), 1), LONGEST_PAGE) if most else DEFAULT_PAGE
+    start, end = (_bound(match[name], field) for name in ("start", "end"))
+    descending = order is not None and order[1] == "desc"
+    return Page(fields[field], limit, descending, start, bool(match["exclusive"]), end)
+
+
+def _bound(text: str, field: str) -> str | int | None:
+    if not text:
+        return None
+    if field != "version":
+        return text
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        message = f"{text} is no version: range by whole numbers."
+        raise RangeNotSatisfiable(message)
+    return int(text)
+
+
+def one_more(asked: Page) -> Page:
+    """The same page and a row more, which tells whether the list goes on."""
+    return Page(asked.field, asked.limit + 1, asked.descending, asked.start, asked.exclusive, asked.end)
+
+
+def listed(
+    asked: Page, fields: dict[str, str], rows: Sequence[Row], place: Callable[[Row], Any], shape: Callable[[Row], object]
+) -> Response:
+    """A page of a list: 206 with Next-Range when it is cut short. `rows` are those of `one_more`."""
+    name = next(name for name, column in fields.items() if column == asked.field)
+    shown = rows[: asked.limit]
+    options = f"max={asked.limit}" + (",order=desc" if asked.descending else "")
+    headers = {"Accept-Ranges": ", ".join(fields)}
+    if shown:
+        headers["Content-Range"] = f"{name} {place(shown[0])}..{place(shown[-1])}; {options}"
+    cut = len(rows) > asked.limit
+    if cut:
+        end = "" if asked.end is None else str(asked.end)
+        headers["Next-Range"] = f"{name} ]{place(shown[-1])}..{end}; {options}"
+    return reply([shape(row) for row in shown], 206 if cut else 200, headers)

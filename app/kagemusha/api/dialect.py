@@ -1,0 +1,126 @@
+"""Errors on the wire, rendered in one place: the route says in which dialect."""
+
+import json
+import logging
+from typing import Any, ClassVar, Protocol
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+
+from kagemusha.domain import errors
+from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
+
+log = logging.getLogger(__name__)
+
+STATUSES: dict[type[DomainError], int] = {
+    errors.BadRequest: 400,
+    errors.AwsError: 400,
+    errors.Unauthorized: 401,
+    errors.NotFound: 404,
+    errors.NotAcceptable: 406,
+    errors.Conflict: 409,
+    errors.IllegalStep: 409,
+    errors.RangeNotSatisfiable: 416,
+    errors.InvalidParams: 422,
+    errors.Unavailable: 503,
+}
+
+
+def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, status, headers, media_type="application/json")
+
+
+class Dialect(Protocol):
+    """How a room spells errors."""
+
+    def render(self, error: DomainError) -> Response:
+        """The answer to a request that ends in `error`."""
+
+
+class HerokuDialect:
+    """``{"id", "message", "resource"?}``, as the Platform API, the Data API and the control API answer."""
+
+    def render(self, error: DomainError) -> Response:
+        """See Dialect."""
+        status = STATUSES.get(type(error), 500)
+        body: dict[str, Any] = {"id": error.code if isinstance(error, AwsError) else error.id, "message": error.message}
+        if isinstance(error, NotFound) and error.resource is not None:
+            body["resource"] = error.resource
+        return reply(body, status)
+
+
+HEROKU = HerokuDialect()
+
+
+class HerokuRoute(APIRoute):
+    """A route whose errors are in Heroku's shape."""
+
+    dialect: ClassVar[Dialect] = HEROKU
+
+
+def _dialect(request: Request) -> Dialect:
+    dialect: Dialect = getattr(request.scope.get("route"), "dialect", HEROKU)
+    return dialect
+
+
+def install(app: FastAPI) -> None:
+    """Render every error that a handler, a dependency or the routing raises."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    return _dialect(request).render(error if isinstance(error, DomainError) else DomainError("Something went wrong."))
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    first = error.errors()[0] if isinstance(error, RequestValidationError) and error.errors() else {}
+    place = ".".join(str(part) for part in first.get("loc", ()) if part not in {"body", "query", "path"})
+    said = str(first.get("msg", "The request can't be read")).removeprefix("Value error, ")
+    if first.get("type") == "json_invalid":
+        cause = first.get("ctx", {}).get("error", said)
+        return _dialect(request).render(BadRequest(f"Unable to parse the request body as JSON: {cause}."))
+    if not place and first.get("type") in {"model_attributes_type", "dict_type", "model_type"}:
+        said = "The request body must be a JSON object, sent with Content-Type: application/json"
+    return _dialect(request).render(InvalidParams(f"{place}: {said}." if place else f"{said}."))
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    what = f"{request.method} {request.url.path}"
+    match status:
+        case 404:
+            message = (
+                f"The requested API endpoint was not found: kagemusha does not simulate {what}. "
+                "What it simulates is listed in its README."
+            )
+            return _dialect(request).render(NotFound(None, message))
+        case 405:
+            allowed = ", ".join(_allowed(request))
+            body = {"id": "method_not_allowed", "message": f"{what} is not supported: use {allowed}."}
+            return reply(body, 405, {"Allow": allowed})
+        case _:
+            return _dialect(request).render(BadRequest("The request can't be read: send JSON encoded in UTF-8."))
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that some route takes at this path."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= getattr(route, "methods", None) or set()
+    return sorted(methods)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    body = {"id": "internal_server_error", "message": "kagemusha has a bug: its log says more. Please report it."}
+    return reply(body, 500)
