@@ -1,0 +1,169 @@
+"""Apps, their config vars and their releases."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from kagemusha.api import deps
+from kagemusha.api.deps import Text
+from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.heroku_platform.common import ID_NAME, Reading, Reference, Writing, identity
+from kagemusha.clock import rfc3339_seconds
+from kagemusha.domain import catalog
+from kagemusha.domain.errors import InvalidParams, NotFound
+from kagemusha.services import apps, releases, spaces
+from kagemusha.services.context import Context
+from kagemusha.store.records import App, Release
+
+router = APIRouter(route_class=HerokuRoute, tags=["apps"])
+_VERSION_ID = {"version": "version", "id": "uuid"}
+
+
+class AppBody(BaseModel):
+    """What POST /apps takes."""
+
+    name: Text | None = None
+    region: Reference | None = None
+    stack: Reference | None = None
+
+
+class TeamAppBody(AppBody):
+    """What POST /teams/apps takes."""
+
+    team: Reference | None = None
+    space: Reference | None = None
+    locked: bool | None = None
+    personal: bool | None = None
+    internal_routing: bool | None = None
+
+
+def shape(context: Context, view: apps.AppView, *, of_team: bool = False) -> dict[str, Any]:
+    """An app; `of_team` for the routes under /teams, which say a little more."""
+    app, space = view.app, view.space
+    region = catalog.region(app.region)
+    stack = {"id": catalog.catalog_uuid("stack", app.stack), "name": app.stack}
+    team = {"id": context.team_uuid, "name": spaces.TEAM} if app.in_team else None
+    place = {"id": space.uuid, "name": space.name, "shield": space.shield} if space else None
+    shown = {
+        "acm": False, "archived_at": None, "base_image_name": None, "build_stack": stack,
+        "buildpack_provided_description": None, "buildpacks": None, "created_at": rfc3339_seconds(app.created_at),
+        "current_build_architecture": [], "generation": "cedar",
+        "git_url": f"https://git.heroku.com/{app.name}.git", "id": app.uuid, "internal_routing": app.internal_routing,
+        "maintenance": False, "name": app.name, "owner": {"email": context.account.email, "id": context.account.uuid},
+        "organization": team, "team": team, "region": {"id": region.id, "name": region.name},
+        "released_at": rfc3339_seconds(app.released_at), "repo_size": None, "slug_size": None, "space": place,
+        "stack": stack, "updated_at": rfc3339_seconds(app.updated_at),
+        "web_url": f"https://{app.name}-{app.uuid[:12].replace('-', '')}.herokuapp.com/",
+    }  # fmt: skip
+    return shown | {"joined": True, "locked": app.locked} if of_team else shown
+
+
+def release_shape(release: Release, app: App) -> dict[str, Any]:
+    """A release."""
+    current = release.version == app.release_version
+    at = rfc3339_seconds(release.created_at)
+    return {
+        "addon_plan_names": json.loads(release.addon_plan_names), "artifacts": [],
+        "app": {"id": app.uuid, "name": app.name}, "created_at": at, "description": release.description,
+        "id": release.uuid, "updated_at": at, "oci_image": None, "slug": None, "status": "succeeded",
+        "user": {"id": release.user_uuid, "email": release.user_email}, "version": release.version,
+        "current": current, "output_stream_url": None, "eligible_for_rollback": not current,
+    }  # fmt: skip
+
+
+@router.post("/apps", operation_id="app.create")
+async def create(context: Writing, body: AppBody | None = None) -> Response:
+    """Make an app of one's own."""
+    body = body or AppBody()
+    new = apps.NewApp(body.name, identity(body.region), identity(body.stack))
+    return reply(shape(context, apps.create_app(context, new)), 201)
+
+
+@router.post("/teams/apps", operation_id="team_app.create")
+async def create_team_app(context: Writing, body: TeamAppBody) -> Response:
+    """Make an app of a team's, in a space or not; with a space and no team it is the space's team's."""
+    new = apps.NewApp(
+        body.name, identity(body.region), identity(body.stack), None if body.personal else identity(body.team),
+        identity(body.space), bool(body.locked), body.internal_routing,
+    )  # fmt: skip
+    return reply(shape(context, apps.create_app(context, new), of_team=True), 201)
+
+
+def _list(request: Request, context: Context) -> Response:
+    page = deps.page(request, ID_NAME)
+    rows = apps.list_apps(context, deps.one_more(page))
+    return deps.listed(page, ID_NAME, rows, lambda row: getattr(row.app, page.field), lambda row: shape(context, row))
+
+
+@router.get("/apps", operation_id="app.list")
+async def list_(request: Request, context: Reading) -> Response:
+    """All apps."""
+    return _list(request, context)
+
+
+@router.get("/teams/{team}/apps", operation_id="team_app.list")
+async def list_of_team(request: Request, context: Reading, team: str) -> Response:
+    """All apps: there is one team."""
+    spaces.team(context, team)
+    return _list(request, context)
+
+
+@router.get("/users/{user}/apps", operation_id="app.list_owned")
+async def list_owned(request: Request, context: Reading, user: str) -> Response:
+    """The apps of the caller."""
+    if user not in {"~", context.account.email, context.account.uuid}:
+        raise NotFound("user")
+    return _list(request, context)
+
+
+@router.get("/apps/{name}", operation_id="app.info")
+async def info(context: Reading, name: str) -> Response:
+    """One app."""
+    return reply(shape(context, apps.view(context, apps.find_app(context, name))))
+
+
+@router.delete("/apps/{name}", operation_id="app.delete")
+async def delete(context: Writing, name: str) -> Response:
+    """Destroy an app."""
+    return reply(shape(context, apps.delete_app(context, name)))
+
+
+def _config(context: Context, app: App) -> Response:
+    return reply({var.name: var.value for var in context.store.config_vars.of_app(app.id)})
+
+
+@router.get("/apps/{name}/config-vars", operation_id="config_var.info")
+async def config_vars(context: Reading, name: str) -> Response:
+    """An app's config vars."""
+    return _config(context, apps.find_app(context, name))
+
+
+@router.patch("/apps/{name}/config-vars", operation_id="config_var.update")
+async def set_config_vars(context: Writing, name: str, body: dict[Text, Text | None]) -> Response:
+    """Set config vars, or remove those that are null."""
+    if not isinstance(body, dict):
+        raise InvalidParams("The request body must be a JSON object.")
+    app = apps.find_app(context, name)
+    releases.set_config_vars(context, app, body)
+    return _config(context, app)
+
+
+@router.get("/apps/{name}/releases", operation_id="release.list")
+async def list_releases(request: Request, context: Reading, name: str) -> Response:
+    """An app's releases."""
+    app = apps.find_app(context, name)
+    page = deps.page(request, _VERSION_ID)
+    rows = context.store.releases.page(deps.one_more(page), app_id=app.id)
+    return deps.listed(
+        page, _VERSION_ID, rows, lambda row: getattr(row, page.field), lambda row: release_shape(row, app)
+    )
+
+
+@router.get("/apps/{name}/releases/{identity_}", operation_id="release.info")
+async def one_release(context: Reading, name: str, identity_: str) -> Response:
+    """One release, by version or id."""
+    app = apps.find_app(context, name)
+    return reply(release_shape(releases.find_release(context, app, identity_), app))
