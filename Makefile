@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+.PHONY: help demo serve test lint
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.core: pyproject.toml
+	@python3 -c 'import sys; sys.exit("kagemusha needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	python3 -m venv .venv
+	$(PY) -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+.venv/.dev: .venv/.core
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: .venv/.core ## Walk the article's steps on a server of its own
+	@set -e; dir=$$(mktemp -d); $(PY) -m kagemusha serve --ephemeral --port 0 --ready-file $$dir/ready & pid=$$!; \
+	trap 'kill $$pid; rm -r $$dir' EXIT; \
+	for i in $$(seq 100); do [ -f $$dir/ready ] && break; kill -0 $$pid; sleep 0.1; done; \
+	$(PY) -m kagemusha demo --url "$$(sed -E 's/.*"url": "([^"]*)".*/\1/' $$dir/ready)"
+
+serve: .venv/.core ## Start the server
+	$(PY) -m kagemusha serve
+
+test: .venv/.dev ## Run the tests
+	$(PY) -m pytest
+
+lint: .venv/.dev ## Check style and the rules between rooms
+	.venv/bin/ruff check app tests
+	.venv/bin/lint-imports

