@@ -23,7 +23,7 @@ def _fail(message: str) -> NoReturn:
 
 
 @app.command(epilog="Example: kagemusha serve --ephemeral --port 0")
-def serve(  # noqa: PLR0913 - one option each
+def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
     database: Annotated[str | None, typer.Option(help="sqlite:///FILE or postgresql://…")] = None,
@@ -35,13 +35,13 @@ def serve(  # noqa: PLR0913 - one option each
     ready_file: Annotated[Path | None, typer.Option(help="Written when requests are answered.")] = None,
 ) -> None:
     """Start the server."""
-    import uvicorn  # noqa: PLC0415
-    from pydantic import ValidationError  # noqa: PLC0415
+    import uvicorn
+    from pydantic import ValidationError
 
-    from kagemusha.main import create_app  # noqa: PLC0415
-    from kagemusha.settings import Settings  # noqa: PLC0415
-    from kagemusha.store.engine import DatabaseProblem, connect  # noqa: PLC0415
-    from kagemusha.store.migrate import ensure_schema  # noqa: PLC0415
+    from kagemusha.main import create_app
+    from kagemusha.settings import Settings
+    from kagemusha.store.engine import DatabaseProblem, connect
+    from kagemusha.store.migrate import ensure_schema
 
     given = {
         "host": host, "port": port, "database": database, "ephemeral": ephemeral or None, "pace": pace,
@@ -100,8 +100,8 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _call(method: str, url: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-    import httpx  # noqa: PLC0415
+def _call(method: str, url: str, path: str, body: object = None) -> Any:
+    import httpx
 
     token = os.environ.get("KAGEMUSHA_ADMIN_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -118,7 +118,7 @@ def _call(method: str, url: str, path: str, body: object = None) -> Any:  # noqa
 def env(
     sandbox: Annotated[str, typer.Option(help="The sandbox.")] = "default",
     url: URL = _URL,
-    format: Annotated[str, typer.Option(help="sh, json, dotenv or github.")] = "sh",  # noqa: A002 - the option's name
+    format: Annotated[str, typer.Option(help="sh, json, dotenv or github.")] = "sh",
 ) -> None:
     """Print the environment that points every client at a sandbox."""
     values: dict[str, str] = _call("GET", url, f"/_sim/sandboxes/{sandbox}")["env"]
@@ -149,12 +149,12 @@ def demo(url: URL = _URL) -> None:
 
 
 def _walk(url: str, name: str, key: str, principal: str) -> None:
-    import httpx  # noqa: PLC0415
+    import httpx
 
     headers = {"Authorization": f"Bearer {key}", "Accept": "application/vnd.heroku+json; version=3"}
     client = httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
 
-    def heroku(typed: str, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def heroku(typed: str, method: str, path: str, body: object = None) -> Any:
         typer.echo(f"$ {typed}")
         answer = client.request(method, path, json=body)
         if answer.is_error:

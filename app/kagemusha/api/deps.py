@@ -73,7 +73,7 @@ def caller(request: Request) -> Key:
 
 
 def opener(
-    writes: bool,  # noqa: FBT001 - said by name in the two lines that call it
+    writes: bool,
     find: Callable[[Request], Key],
     check: Callable[[Request], None] | None = None,
 ) -> Callable[[Request], AsyncIterator[Context]]:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Protocol
 
 from fastapi import FastAPI, Request
@@ -9,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
@@ -111,13 +111,21 @@ async def _http_exception(request: Request, error: Exception) -> Response:
             return _dialect(request).render(BadRequest("The request can't be read: send JSON encoded in UTF-8."))
 
 
+def _routes(routes: Iterable[object]) -> Iterator[APIRoute]:
+    """Every route, those of routers within routers included."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        router = getattr(route, "original_router", None)
+        if router is not None:
+            yield from _routes(router.routes)
+
+
 def _allowed(request: Request) -> list[str]:
     """The methods that some route takes at this path."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            methods |= getattr(route, "methods", None) or set()
-    return sorted(methods)
+    path = request.scope["path"]
+    return sorted({method for route in _routes(request.app.routes) if route.path_regex.match(path)
+                   for method in route.methods})  # fmt: skip
 
 
 async def _bug(request: Request, error: Exception) -> Response:

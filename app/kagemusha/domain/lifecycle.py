@@ -59,7 +59,7 @@ def timed_target(machine: Machine, state: str) -> str | None:
     return stage.target if stage else None
 
 
-def due_after(  # noqa: PLR0913 - a draw is named by all of these
+def due_after(
     machine: Machine, state: str, *, at: int, resource: int, visit: int, timing: Timing
 ) -> int | None:
     """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not."""
@@ -74,7 +74,7 @@ def due_after(  # noqa: PLR0913 - a draw is named by all of these
     return at + delays.scaled(drawn, timing.pace)
 
 
-def take(  # noqa: PLR0913 - a step is named by all of these
+def take(
     machine: Machine, source: str | None, on: On, *, at: int, resource: int, visit: int, timing: Timing
 ) -> Step:
     """Take the step out of `source` that `on` asks for, at the moment `at`.

@@ -38,7 +38,7 @@ def parse(text: str) -> Principal:
     """Read a principal as a client submits it; raises InvalidParams for what AWS or Heroku refuse."""
     match = _SUBMITTED.fullmatch(text)
     if match is None or (text.startswith("arn:") and match["rest"] is None):
-        shown = text if len(text) <= 100 else f"{text[:100]}…"  # noqa: PLR2004 - only for display
+        shown = text if len(text) <= 100 else f"{text[:100]}…"
         raise InvalidParams(
             f"Invalid account {shown!r}: give a 12-digit AWS account ID, ID:user/NAME or ID:role/NAME "
             "(no paths, no wildcards).",

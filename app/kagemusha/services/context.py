@@ -59,7 +59,7 @@ class Context:
         self.store.move(thing, step)
         return step
 
-    def _take(  # noqa: PLR0913 - a step is named by all of these
+    def _take(
         self, machine: Machine, source: str | None, on: On, *, number: int, visit: int, resource: str, name: str
     ) -> Step:
         step = lifecycle.take(machine, source, on, at=self.now, resource=number, visit=visit, timing=self.timing)

@@ -1,9 +1,9 @@
 """What a step brings with it, whether it fell due or was asked for."""
 
 from kagemusha.domain import principals
+from kagemusha.domain.lifecycle import Step, due_after
 from kagemusha.domain.stages import Effect, On
 from kagemusha.domain.states import AllowedAccountState, EndpointState, Machine
-from kagemusha.domain.lifecycle import Step, due_after
 from kagemusha.services import releases
 from kagemusha.services.context import Context
 from kagemusha.store.living import Due

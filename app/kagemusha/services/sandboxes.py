@@ -27,7 +27,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _DEFAULT_ACCOUNT = "123456789101"
 _UPPER = string.ascii_uppercase + string.digits
-SECRET_NAME = "request-ids"  # noqa: S105 - the name of a secret, not one
+SECRET_NAME = "request-ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
 
 def check_pace(pace: float | None) -> None:
     """Refuse a pace that is not a positive, finite number; None is no pace of its own."""
-    if pace is not None and not (math.isfinite(pace) and 0 < pace <= 1e9):  # noqa: PLR2004 - a bound of its own
+    if pace is not None and not (math.isfinite(pace) and 0 < pace <= 1e9):
         raise InvalidParams("pace must be a number above 0 and at most 1000000000: 1 is real life, 60 the default.")
 
 

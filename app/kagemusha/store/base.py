@@ -35,25 +35,28 @@ class Page:
 
 
 class Queries:
-    """Statements of one world, over one connection. Statements name `:sandbox_id`; it is always bound here."""
+    """Statements of one world, over one connection. Statements name `:in_sandbox`; it is always bound here."""
 
     def __init__(self, connection: Connection, sandbox_id: int) -> None:
         """Bind the world."""
         self._connection = connection
         self._sandbox_id = sandbox_id
 
-    def _execute(self, statement: Executable, **parameters: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's result
-        return self._connection.execute(statement, {"sandbox_id": self._sandbox_id, **parameters})
+    def _execute(self, statement: Executable, **parameters: Any) -> Any:
+        return self._connection.execute(statement, {"in_sandbox": self._sandbox_id, **parameters})
 
     def _execute_many(self, statement: Executable, rows: Sequence[dict[str, Any]]) -> int:
-        bound = [{"sandbox_id": self._sandbox_id, **row} for row in rows]
+        bound = [{"in_sandbox": self._sandbox_id, **row} for row in rows]
         count: int = self._connection.execute(statement, bound).rowcount
         return count
+
+    def _insert_many(self, statement: Insert, rows: Sequence[dict[str, Any]]) -> None:
+        self._connection.execute(statement, [{"sandbox_id": self._sandbox_id, **row} for row in rows])
 
 
 def mine(table: Table) -> ColumnElement[bool]:
     """The condition that a row is of the bound world."""
-    return table.c.sandbox_id == bindparam("sandbox_id")
+    return table.c.sandbox_id == bindparam("in_sandbox")
 
 
 def by(table: Table, name: str) -> ColumnElement[bool]:
@@ -64,7 +67,7 @@ def by(table: Table, name: str) -> ColumnElement[bool]:
 Row = TypeVar("Row")
 
 
-class Things(Queries, Generic[Row]):  # noqa: UP046 - the syntax without Generic begins with Python 3.12
+class Things(Queries, Generic[Row]):
     """The rows of one table, as records."""
 
     table: ClassVar[Table]
@@ -120,7 +123,7 @@ class Things(Queries, Generic[Row]):  # noqa: UP046 - the syntax without Generic
 
     def insert(self, row: Row) -> None:
         """Add a row."""
-        self._execute(self._insert, **asdict(row))  # type: ignore[call-overload]
+        self._insert_many(self._insert, [asdict(row)])  # type: ignore[call-overload]
 
     def delete(self, *key: int) -> None:
         """Take the row with this key away."""

@@ -20,7 +20,7 @@ MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
 
 
-class DatabaseProblem(Exception):  # noqa: N818 - what it says is a problem, to be read by a person
+class DatabaseProblem(Exception):
     """The database can't be used; the message is one line and says what to do."""
 
 
@@ -67,7 +67,7 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _sqlite_connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+def _sqlite_connected(connection: Any, _record: object) -> None:
     # Transactions are begun by _sqlite_begin, never by the driver.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")

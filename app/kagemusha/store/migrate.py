@@ -43,9 +43,9 @@ def ensure_schema(engine: Engine) -> None:
 
 
 def _upgrade(connection: Connection, found: str | None) -> None:
-    from alembic import command  # noqa: PLC0415 - kept off the path of a server whose schema is up to date
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))

@@ -29,7 +29,7 @@ _JOURNAL_PRUNE = delete(_J).where(mine(_J), _J.c.kind == "transition", _J.c.seq 
 _S = models.sandboxes
 _SAVE = (
     update(_S)
-    .where(_S.c.id == bindparam("sandbox_id"))
+    .where(_S.c.id == bindparam("in_sandbox"))
     .values({name: bindparam(f"new_{name}") for name in (
         "clock_offset", "frozen_at", "pace", "latest_at", "counter", "journal_seq", "next_due_at", "wake_at",
     )})
@@ -108,7 +108,7 @@ class Store(Queries):
             self.lives.move(machine, moves)
         self._moves.clear()
         if self._entries:
-            self._execute_many(insert(_J), self._entries)
+            self._insert_many(insert(_J), self._entries)
             self._entries.clear()
 
     def flush(self) -> None:
@@ -142,10 +142,10 @@ class Store(Queries):
         """Every row of the world, by table, in the order of its key, without the sandbox's id."""
         return {table.name: self._dump(table) for table in models.WORLD}
 
-    def _dump(self, table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table
+    def _dump(self, table: Any) -> list[dict[str, Any]]:
         columns: Sequence[Any] = [column for column in table.c if column.name != "sandbox_id"]
         statement = select(*columns).where(mine(table)).order_by(*table.primary_key.columns)
-        return [dict(row._mapping) for row in self._execute(statement)]  # noqa: SLF001 - SQLAlchemy's public name
+        return [dict(row._mapping) for row in self._execute(statement)]
 
     def clear(self) -> None:
         """Take everything of the world away; the counters are the caller's to set."""

@@ -236,7 +236,7 @@ class ConfigVars(Queries):
         if rows:
             keys = [{"by_app_id": row["app_id"], "by_name": row["name"]} for row in rows]
             self._execute_many(_DELETE_VAR, keys)
-            self._execute_many(_INSERT_VAR, rows)
+            self._insert_many(_INSERT_VAR, rows)
 
     def delete(self, app_id: int, names: Iterable[str]) -> None:
         """Take these variables away."""

@@ -10,8 +10,8 @@ from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
 from kagemusha.domain.errors import Unauthorized
-from kagemusha.domain.states import AllowedAccountState, PrivatelinkState
 from kagemusha.domain.principals import root_arn
+from kagemusha.domain.states import AllowedAccountState, PrivatelinkState
 from kagemusha.services import endpoints, privatelinks
 from kagemusha.services.context import Context
 from kagemusha.services.privatelinks import LinkView

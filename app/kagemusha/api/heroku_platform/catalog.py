@@ -53,37 +53,37 @@ def plan(each: catalog.Plan) -> dict[str, Any]:
 
 
 @router.get("/regions", operation_id="region.list")
-async def regions(context: Reading) -> Response:  # noqa: ARG001 - for its credentials
+async def regions(context: Reading) -> Response:
     """All regions."""
     return reply([region(each) for each in catalog.REGIONS])
 
 
 @router.get("/regions/{name}", operation_id="region.info")
-async def one_region(context: Reading, name: str) -> Response:  # noqa: ARG001
+async def one_region(context: Reading, name: str) -> Response:
     """One region."""
     return reply(region(catalog.region(name)))
 
 
 @router.get("/addon-services", operation_id="addon_service.list")
-async def services(context: Reading) -> Response:  # noqa: ARG001
+async def services(context: Reading) -> Response:
     """All add-on services."""
     return reply([service(each) for each in catalog.SERVICES])
 
 
 @router.get("/addon-services/{name}", operation_id="addon_service.info")
-async def one_service(context: Reading, name: str) -> Response:  # noqa: ARG001
+async def one_service(context: Reading, name: str) -> Response:
     """One add-on service."""
     return reply(service(catalog.service(name)))
 
 
 @router.get("/addon-services/{name}/plans", operation_id="plan.list")
-async def plans(context: Reading, name: str) -> Response:  # noqa: ARG001
+async def plans(context: Reading, name: str) -> Response:
     """A service's plans."""
     return reply([plan(each) for each in catalog.service(name).plans])
 
 
 @router.get("/addon-services/{name}/plans/{plan_name}", operation_id="plan.info_by_addon")
-async def plan_of_service(context: Reading, name: str, plan_name: str) -> Response:  # noqa: ARG001
+async def plan_of_service(context: Reading, name: str, plan_name: str) -> Response:
     """One plan of a service."""
     owner = catalog.service(name)
     for each in owner.plans:
@@ -93,6 +93,6 @@ async def plan_of_service(context: Reading, name: str, plan_name: str) -> Respon
 
 
 @router.get("/plans/{name}", operation_id="plan.info")
-async def one_plan(context: Reading, name: str) -> Response:  # noqa: ARG001
+async def one_plan(context: Reading, name: str) -> Response:
     """One plan."""
     return reply(plan(catalog.plan(name)))

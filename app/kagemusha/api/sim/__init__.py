@@ -41,8 +41,8 @@ def _key(request: Request) -> Key:
     return ("name", request.path_params["name"])
 
 
-def _opener(writes: bool) -> Any:  # noqa: ANN401, FBT001 - a dependency
-    async def opened(request: Request) -> Any:  # noqa: ANN401
+def _opener(writes: bool) -> Any:
+    async def opened(request: Request) -> Any:
         worlds = deps.transactions(request)
         async with (worlds.writing if writes else worlds.reading)(_key(request)) as context:
             if context is None:
@@ -113,7 +113,7 @@ def _delay(value: object) -> tuple[int, int] | None:
         return None
     bounds = value if isinstance(value, list) else [value, value]
     low_high = [round(each.total_seconds() * 1000) for each in bounds if isinstance(each, timedelta)]
-    if len(low_high) != 2 or not 0 <= low_high[0] <= low_high[1] <= clocks.LONGEST:  # noqa: PLR2004 - low and high
+    if len(low_high) != 2 or not 0 <= low_high[0] <= low_high[1] <= clocks.LONGEST:
         raise InvalidParams('delays: give a duration, [low, high], or "never", of at most ten years.')
     return low_high[0], low_high[1]
 
@@ -180,7 +180,7 @@ async def list_(request: Request, worlds: Worlds) -> Response:
 
 
 @router.get("/sandboxes/{name}", operation_id="sandbox.info")
-async def info(request: Request, context: Reading, name: str) -> Response:  # noqa: ARG001 - in the path
+async def info(request: Request, context: Reading, name: str) -> Response:
     """One sandbox."""
     return reply(_shape(request, context.sandbox))
 
@@ -206,7 +206,7 @@ async def reset(request: Request, worlds: Worlds, name: str) -> Response:
 
 
 @router.get("/sandboxes/{name}/clock", operation_id="clock.info")
-async def clock(context: Reading, name: str) -> Response:  # noqa: ARG001 - in the path
+async def clock(context: Reading, name: str) -> Response:
     """The clock."""
     return reply(journals.clock_document(clocks.clock(context)))
 
@@ -240,7 +240,7 @@ async def advance(worlds: Worlds, name: str, body: AdvanceBody) -> Response:
 
 
 @router.get("/sandboxes/{name}/pending", operation_id="sandbox.pending")
-async def pending(context: Reading, name: str, limit: int = 100) -> Response:  # noqa: ARG001 - in the path
+async def pending(context: Reading, name: str, limit: int = 100) -> Response:
     """What will happen, and when."""
     return reply({"now": rfc3339(context.now), "pending": journals.pending(context, limit)})
 
@@ -248,7 +248,7 @@ async def pending(context: Reading, name: str, limit: int = 100) -> Response:  #
 @router.get("/sandboxes/{name}/journal", operation_id="sandbox.journal")
 async def journal(
     context: Reading,
-    name: str,  # noqa: ARG001 - in the path
+    name: str,
     after: int = 0,
     limit: int = 100,
     kind: str | None = None,
@@ -262,7 +262,7 @@ async def journal(
 
 
 @router.get("/sandboxes/{name}/snapshot", operation_id="sandbox.snapshot")
-async def snapshot(context: Reading, worlds: Worlds, name: str) -> Response:  # noqa: ARG001 - in the path
+async def snapshot(context: Reading, worlds: Worlds, name: str) -> Response:
     """The world as one document."""
     return reply(journals.snapshot(context, worlds.clock()))
 
@@ -275,7 +275,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
 
 
 @router.post("/sandboxes/{name}/endpoints", operation_id="endpoint.create")
-async def create_endpoint(context: Writing, name: str, body: EndpointBody) -> Response:  # noqa: ARG001
+async def create_endpoint(context: Writing, name: str, body: EndpointBody) -> Response:
     """An endpoint, by the rules of EC2's CreateVpcEndpoint."""
     new = endpoints.NewEndpoint(
         body.service_name, body.principal_arn, body.availability_zone_ids, body.vpc_id, body.security_group_ids
@@ -284,30 +284,30 @@ async def create_endpoint(context: Writing, name: str, body: EndpointBody) -> Re
 
 
 @router.get("/sandboxes/{name}/endpoints", operation_id="endpoint.list")
-async def list_endpoints(context: Reading, name: str) -> Response:  # noqa: ARG001 - in the path
+async def list_endpoints(context: Reading, name: str) -> Response:
     """All endpoints."""
     return reply([_endpoint(each) for each in endpoints.list_endpoints(context)])
 
 
 @router.get("/sandboxes/{name}/endpoints/{endpoint_id}", operation_id="endpoint.info")
-async def endpoint(context: Reading, name: str, endpoint_id: str) -> Response:  # noqa: ARG001
+async def endpoint(context: Reading, name: str, endpoint_id: str) -> Response:
     """One endpoint."""
     return reply(_endpoint(endpoints.find_endpoint(context, endpoint_id)))
 
 
 @router.delete("/sandboxes/{name}/endpoints/{endpoint_id}", operation_id="endpoint.delete")
-async def delete_endpoint(context: Writing, name: str, endpoint_id: str) -> Response:  # noqa: ARG001
+async def delete_endpoint(context: Writing, name: str, endpoint_id: str) -> Response:
     """Ask for an endpoint's end."""
     return reply(_endpoint(endpoints.delete_endpoint(context, endpoint_id)), 202)
 
 
 @router.post("/sandboxes/{name}/endpoints/{endpoint_id}/reject", operation_id="endpoint.reject")
-async def reject(context: Writing, name: str, endpoint_id: str) -> Response:  # noqa: ARG001
+async def reject(context: Writing, name: str, endpoint_id: str) -> Response:
     """As the service's owner would."""
     return reply(_endpoint(endpoints.reject_endpoint(context, endpoint_id)))
 
 
 @router.post("/sandboxes/{name}/endpoints/{endpoint_id}/accept", operation_id="endpoint.accept")
-async def accept(context: Writing, name: str, endpoint_id: str) -> Response:  # noqa: ARG001
+async def accept(context: Writing, name: str, endpoint_id: str) -> Response:
     """As the service's owner would."""
     return reply(_endpoint(endpoints.accept_endpoint(context, endpoint_id)))
