@@ -161,5 +161,5 @@ def _allow(context: Context, link: Privatelink, wanted: dict[str, Principal]) ->
             AllowedAccount(
                 id=number, uuid=uuid, privatelink_id=link.id, account_id=text, arn=principal.arn,
                 created_at=context.now, state=AllowedAccountState.PROVISIONING, generation=0, due_at=step.due_at,
-            )  # fmt: skip
+            )
         )
