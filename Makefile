@@ -24,7 +24,11 @@ demo: .venv/.core ## Walk the article's steps on a server of its own
 serve: .venv/.core ## Start the server
 	$(PY) -m kagemusha serve
 
-test: .venv/.dev ## Run the tests
+.venv/.node: .venv/.core tests/clients/node/package.json
+	cd tests/clients/node && npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+test: .venv/.dev .venv/.node ## Run the tests
 	$(PY) -m pytest
 
 lint: .venv/.dev ## Check style and the rules between rooms
