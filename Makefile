@@ -31,6 +31,8 @@ serve: .venv/.core ## Start the server
 test: .venv/.dev .venv/.node ## Run the tests
 	$(PY) -m pytest
 
-lint: .venv/.dev ## Check style and the rules between rooms
-	.venv/bin/ruff check app tests
-	.venv/bin/lint-imports
+lint: .venv/.dev ## Check style, types and the rules between rooms
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo

@@ -8,6 +8,7 @@ from pathlib import Path
 
 
 def refused(*arguments: str) -> str:
+    """What `serve` says when it does not start."""
     done = subprocess.run(
         [sys.executable, "-m", "kagemusha", "serve", *arguments], capture_output=True, text=True, timeout=60
     )

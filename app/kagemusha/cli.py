@@ -118,14 +118,14 @@ def _call(method: str, url: str, path: str, body: object = None) -> Any:
 def env(
     sandbox: Annotated[str, typer.Option(help="The sandbox.")] = "default",
     url: URL = _URL,
-    format: Annotated[str, typer.Option(help="sh, json, dotenv or github.")] = "sh",
+    format_: Annotated[str, typer.Option("--format", help="sh, json, dotenv or github.")] = "sh",
 ) -> None:
     """Print the environment that points every client at a sandbox."""
     values: dict[str, str] = _call("GET", url, f"/_sim/sandboxes/{sandbox}")["env"]
     if values["HEROKU_DATA_HOST"] != "127.0.0.1":
         typer.echo("kagemusha: WARNING: the heroku CLI ignores hosts other than localhost and 127.0.0.1 and would "
                    "talk to the REAL Heroku.", err=True)  # fmt: skip
-    match format:
+    match format_:
         case "json":
             typer.echo(json.dumps(values, indent=2))
         case "sh":
@@ -185,6 +185,8 @@ def _walk(url: str, name: str, key: str, principal: str) -> None:
     made = _call("POST", url, f"/_sim/sandboxes/{name}/endpoints", {"service_name": link["service_name"]})
     wait(f"{made['endpoint_id']} is available")
     identity = made["endpoint_id"].removeprefix("vpce-").upper()
-    for variable, value in heroku(f"heroku config -a ferry | grep {identity}", "GET", "/apps/ferry/config-vars").items():
+    for variable, value in heroku(
+        f"heroku config -a ferry | grep {identity}", "GET", "/apps/ferry/config-vars"
+    ).items():
         if identity in variable:
             typer.echo(f"{variable}: {value}")

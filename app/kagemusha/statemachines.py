@@ -1,4 +1,4 @@
-"""Writes docs/state-machines.md from the stage tables: ``python -m kagemusha.statemachines > docs/state-machines.md``."""
+"""The page about the stage tables: ``python -m kagemusha.statemachines > docs/state-machines.md``."""
 
 from kagemusha.domain.delays import MINUTE, Delay
 from kagemusha.domain.stages import STAGES, Stage

@@ -1,7 +1,6 @@
 """The first world."""
 
 from alembic import op
-
 from kagemusha.store.models import metadata
 
 revision = "0001"

@@ -27,7 +27,11 @@ def heroku(tmp_path: Path) -> Iterator[Run]:
 
         def run(*arguments: str) -> str:
             done = subprocess.run(
-                [str(CLI), *arguments], env=env | json.loads(printed), capture_output=True, text=True, timeout=120,
+                [str(CLI), *arguments],
+                env=env | json.loads(printed),
+                capture_output=True,
+                text=True,
+                timeout=120,
                 stdin=subprocess.DEVNULL,
             )
             assert done.returncode == 0, (arguments, done.stdout, done.stderr)

@@ -24,7 +24,8 @@ _NO_CREDENTIALS = (
     '`Authorization: Basic <base64-encoded email + ":" + password>`.'
 )
 _RANGE = re.compile(
-    r"\s*(?P<field>\w+)\s+(?P<exclusive>\]?)(?P<start>[^\s.;,]*)\s*\.\.\s*(?P<end>[^\s;,]*)\s*(?:;(?P<options>.*))?", re.ASCII
+    r"\s*(?P<field>\w+)\s+(?P<exclusive>\]?)(?P<start>[^\s.;,]*)\s*\.\.\s*(?P<end>[^\s;,]*)\s*(?:;(?P<options>.*))?",
+    re.ASCII,
 )
 _MAX = re.compile(r"max\s*=\s*(\d{1,9})", re.ASCII)
 _ORDER = re.compile(r"order\s*=\s*(asc|desc)", re.ASCII)
@@ -132,7 +133,11 @@ def one_more(asked: Page) -> Page:
 
 
 def listed(
-    asked: Page, fields: dict[str, str], rows: Sequence[Row], place: Callable[[Row], Any], shape: Callable[[Row], object]
+    asked: Page,
+    fields: dict[str, str],
+    rows: Sequence[Row],
+    place: Callable[[Row], Any],
+    shape: Callable[[Row], object],
 ) -> Response:
     """A page of a list: 206 with Next-Range when it is cut short. `rows` are those of `one_more`."""
     name = next(name for name, column in fields.items() if column == asked.field)

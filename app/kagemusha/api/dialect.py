@@ -125,7 +125,7 @@ def _allowed(request: Request) -> list[str]:
     """The methods that some route takes at this path."""
     path = request.scope["path"]
     return sorted({method for route in _routes(request.app.routes) if route.path_regex.match(path)
-                   for method in route.methods})  # fmt: skip
+                   for method in route.methods or ()})  # fmt: skip
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -5,12 +5,18 @@ Evidence and dates for each figure are in docs/FIDELITY.md. The ids of these thi
 
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID, uuid5
 
 from kagemusha.domain.errors import InvalidParams, NotFound
-from kagemusha.domain.names import catalog_uuid
 
 STACK = "heroku-24"
 """The stack of new apps."""
+_NAMESPACE = UUID("6b1f0a52-8a4e-5d0c-9d38-0c6e6d75a001")
+
+
+def catalog_uuid(kind: str, name: str) -> str:
+    """The UUID of something that is the same in every world: a region, a plan, a stack."""
+    return str(uuid5(_NAMESPACE, f"{kind}:{name}"))
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Plan:
 
     @property
     def tier(self) -> str:
-        """What the name begins with: ``private``, ``shield``, ``premium``, ``advanced`` …"""
+        """What the name begins with: ``private``, ``shield``, ``premium``, ``advanced`` and so on."""
         return self.name.split("-")[0]
 
     @property

@@ -70,9 +70,7 @@ def endpoint_url(service: catalog.Service, names: Names, version: int, connectio
             return kafka_url(connection.hosts[1:])
 
 
-def wanted(
-    attachments: Iterable[str], own: str, endpoints: Iterable[tuple[str, str]]
-) -> dict[str, dict[str, str]]:
+def wanted(attachments: Iterable[str], own: str, endpoints: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
     """The variables of each attachment, by its name: its own URL and one for each (endpoint id, URL)."""
     through = tuple(endpoints)
     return {

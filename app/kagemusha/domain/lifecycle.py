@@ -59,9 +59,7 @@ def timed_target(machine: Machine, state: str) -> str | None:
     return stage.target if stage else None
 
 
-def due_after(
-    machine: Machine, state: str, *, at: int, resource: int, visit: int, timing: Timing
-) -> int | None:
+def due_after(machine: Machine, state: str, *, at: int, resource: int, visit: int, timing: Timing) -> int | None:
     """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not."""
     stage = _BY_TRIGGER.get((machine, state, On.DUE))
     if stage is None or stage.delay is None:
@@ -74,9 +72,7 @@ def due_after(
     return at + delays.scaled(drawn, timing.pace)
 
 
-def take(
-    machine: Machine, source: str | None, on: On, *, at: int, resource: int, visit: int, timing: Timing
-) -> Step:
+def take(machine: Machine, source: str | None, on: On, *, at: int, resource: int, visit: int, timing: Timing) -> Step:
     """Take the step out of `source` that `on` asks for, at the moment `at`.
 
     `visit` counts the changes of state the resource will have seen. Raises IllegalStep when the tables

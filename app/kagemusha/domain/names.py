@@ -5,9 +5,7 @@ Forms: `vpce-` and `vpce-svc-` with 17 hex digits, DNS names as AWS makes them (
 """
 
 from hashlib import blake2b
-from uuid import UUID, uuid5
-
-_CATALOG = UUID("6b1f0a52-8a4e-5d0c-9d38-0c6e6d75a001")
+from uuid import UUID
 
 ADJECTIVES = (
     "acute", "amber", "animate", "asymmetric", "closed", "colorful", "concave", "contoured", "convex", "corrugated",
@@ -19,15 +17,15 @@ ADJECTIVES = (
 )  # fmt: skip
 NOUNS = (
     "badlands", "bastion", "bayou", "beach", "brook", "brushlands", "caverns", "chamber", "cliffs", "cove", "dusk",
-    "earth", "escarpment", "everglades", "falls", "fjord", "forest", "fortress", "garden", "gorge", "harbor", "headland",
-    "hollows", "island", "lake", "meadow", "mesa", "mountain", "ocean", "plains", "plateau", "ravine", "reef", "ridge",
-    "river", "savannah", "sea", "shore", "sierra", "spire", "springs", "stream", "taiga", "tor", "tundra", "waters",
-    "wave", "wildwood", "woodland",
+    "earth", "escarpment", "everglades", "falls", "fjord", "forest", "fortress", "garden", "gorge", "harbor",
+    "headland", "hollows", "island", "lake", "meadow", "mesa", "mountain", "ocean", "plains", "plateau", "ravine",
+    "reef", "ridge", "river", "savannah", "sea", "shore", "sierra", "spire", "springs", "stream", "taiga", "tor",
+    "tundra", "waters", "wave", "wildwood", "woodland",
 )  # fmt: skip
 COLOURS = (
-    "AMBER", "AQUA", "BLACK", "BLUE", "BRONZE", "BROWN", "CERULEAN", "CHARCOAL", "COBALT", "COPPER", "CRIMSON", "CYAN", "GOLD",
-    "GRAY", "GREEN", "IVORY", "JADE", "MAROON", "MAUVE", "NAVY", "OLIVE", "ONYX", "ORANGE", "PINK", "PUCE", "PURPLE",
-    "RED", "ROSE", "SILVER", "TEAL", "VIOLET", "WHITE", "YELLOW",
+    "AMBER", "AQUA", "BLACK", "BLUE", "BRONZE", "BROWN", "CERULEAN", "CHARCOAL", "COBALT", "COPPER", "CRIMSON",
+    "CYAN", "GOLD", "GRAY", "GREEN", "IVORY", "JADE", "MAROON", "MAUVE", "NAVY", "OLIVE", "ONYX", "ORANGE", "PINK",
+    "PUCE", "PURPLE", "RED", "ROSE", "SILVER", "TEAL", "VIOLET", "WHITE", "YELLOW",
 )  # fmt: skip
 
 _ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -109,11 +107,6 @@ class Names:
     def dns_suffix(self) -> str:
         """The eight characters that follow the endpoint's id in its DNS names."""
         return self._letters("dns", 8)
-
-
-def catalog_uuid(kind: str, name: str) -> str:
-    """The UUID of something that is the same in every world: a region, a plan, a stack."""
-    return str(uuid5(_CATALOG, f"{kind}:{name}"))
 
 
 def service_name(aws_region: str, service_id: str) -> str:

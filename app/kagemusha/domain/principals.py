@@ -14,6 +14,8 @@ _SUBMITTED = re.compile(
     r"(?:arn:aws:iam::)?(?P<account>[0-9]{12})(?P<rest>:root|:(?:user|role)/[A-Za-z0-9_+=,.@-]{1,64})?",
     re.ASCII,
 )
+_SHOWN = 100
+"""Characters of a refused principal that its error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def parse(text: str) -> Principal:
     """Read a principal as a client submits it; raises InvalidParams for what AWS or Heroku refuse."""
     match = _SUBMITTED.fullmatch(text)
     if match is None or (text.startswith("arn:") and match["rest"] is None):
-        shown = text if len(text) <= 100 else f"{text[:100]}…"
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         raise InvalidParams(
             f"Invalid account {shown!r}: give a 12-digit AWS account ID, ID:user/NAME or ID:role/NAME "
             "(no paths, no wildcards).",

@@ -29,9 +29,7 @@ def views(context: Context, found: Sequence[Attachment]) -> list[AttachmentView]
     rows = context.store.addons.by_ids(attachment.addon_id for attachment in found)
     shown = {view.addon.id: view for view in addons.views(context, list(rows.values()))}
     names = context.store.config_vars.names_by_attachment(attachment.id for attachment in found)
-    return [
-        AttachmentView(each, apps[each.app_id], shown[each.addon_id], names.get(each.id, [])) for each in found
-    ]
+    return [AttachmentView(each, apps[each.app_id], shown[each.addon_id], names.get(each.id, [])) for each in found]
 
 
 def view(context: Context, attachment: Attachment) -> AttachmentView:
@@ -83,7 +81,9 @@ def find_in_app(context: Context, app: App, identity: str) -> Attachment:
 def check_name(context: Context, app: App, name: str) -> None:
     """Refuse a name that is malformed, or taken in the app."""
     if not _NAME.fullmatch(name):
-        message = "Attachment name must start with a letter and can only contain uppercase letters, digits and underscores."
+        message = (
+            "Attachment name must start with a letter and can only contain uppercase letters, digits and underscores."
+        )
         raise InvalidParams(message)
     if name in _taken(context, app):
         raise InvalidParams("Name is already taken")

@@ -159,7 +159,14 @@ def _allow(context: Context, link: Privatelink, wanted: dict[str, Principal]) ->
         step = context.born(Machine.ALLOWED_ACCOUNT, number, uuid, principal.arn)
         context.store.allowed_accounts.insert(
             AllowedAccount(
-                id=number, uuid=uuid, privatelink_id=link.id, account_id=text, arn=principal.arn,
-                created_at=context.now, state=AllowedAccountState.PROVISIONING, generation=0, due_at=step.due_at,
+                id=number,
+                uuid=uuid,
+                privatelink_id=link.id,
+                account_id=text,
+                arn=principal.arn,
+                created_at=context.now,
+                state=AllowedAccountState.PROVISIONING,
+                generation=0,
+                due_at=step.due_at,
             )
         )

@@ -80,7 +80,9 @@ def set_config_vars(context: Context, app: App, changes: Mapping[str, str | None
     release(context, app.id, ", ".join(said), context.account)
 
 
-def wanted_by_attachment(context: Context, addon: Addon, attachments: Iterable[Attachment]) -> dict[str, dict[str, str]]:
+def wanted_by_attachment(
+    context: Context, addon: Addon, attachments: Iterable[Attachment]
+) -> dict[str, dict[str, str]]:
     """What the add-on should give now, by the attachment's name; nothing while it provisions."""
     if addon.state != AddonState.PROVISIONED:
         return {}

@@ -27,7 +27,9 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _DEFAULT_ACCOUNT = "123456789101"
 _UPPER = string.ascii_uppercase + string.digits
-SECRET_NAME = "request-ids"
+_REQUEST_IDS = "request-ids"
+"""The name of the secret that Request-Ids are made with."""
+_FASTEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
 
 def check_pace(pace: float | None) -> None:
     """Refuse a pace that is not a positive, finite number; None is no pace of its own."""
-    if pace is not None and not (math.isfinite(pace) and 0 < pace <= 1e9):
+    if pace is not None and not (math.isfinite(pace) and 0 < pace <= _FASTEST):
         raise InvalidParams("pace must be a number above 0 and at most 1000000000: 1 is real life, 60 the default.")
 
 
@@ -110,9 +112,7 @@ def _aws(sandboxes: Sandboxes, new: NewSandbox, name: str) -> tuple[str, str]:
     principal = principals.parse(new.aws_principal) if new.aws_principal is not None else None
     account = new.aws_account_id or (principal.account if principal else None)
     if account is None:
-        attempt = 0
-        while sandboxes.find("aws_account_id", account := _derived_account(name, attempt)):
-            attempt += 1
+        account = _unused_account(sandboxes, name)
     elif sandboxes.find("aws_account_id", account):
         message = f"AWS account {account} is another sandbox's: choose another aws_account_id, or leave it out."
         raise Conflict(message)
@@ -120,6 +120,13 @@ def _aws(sandboxes: Sandboxes, new: NewSandbox, name: str) -> tuple[str, str]:
         message = f"aws_principal must be of the account {account}."
         raise InvalidParams(message)
     return account, principal.arn if principal else principals.root_arn(account)
+
+
+def _unused_account(sandboxes: Sandboxes, name: str) -> str:
+    attempt = 0
+    while sandboxes.find("aws_account_id", account := _derived_account(name, attempt)):
+        attempt += 1
+    return account
 
 
 def _derived_account(name: str, attempt: int) -> str:
@@ -134,10 +141,10 @@ async def ensure_default(transactions: Transactions, *, seed: int, manual: bool)
             principal = f"{_DEFAULT_ACCOUNT}:user/abc.xyz"
             new = NewSandbox(DEFAULT, seed=seed, manual=manual, aws_principal=principal)
             _create(sandboxes, new, transactions.clock())
-        secret = sandboxes.secret(SECRET_NAME)
+        secret = sandboxes.secret(_REQUEST_IDS)
         if secret is None:
             secret = secrets.token_hex(32)
-            sandboxes.keep_secret(SECRET_NAME, secret)
+            sandboxes.keep_secret(_REQUEST_IDS, secret)
         return bytes.fromhex(secret)
 
 

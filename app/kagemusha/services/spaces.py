@@ -57,10 +57,14 @@ def create_space(context: Context, new: NewSpace) -> Space:
         raise InvalidParams("Name is already taken")
     region = catalog.region(new.region or "virginia")
     if not region.private_capable:
-        message = f"Region {region.name} is not available for Private Spaces: see GET /regions for private_capable ones."
+        message = (
+            f"Region {region.name} is not available for Private Spaces: see GET /regions for private_capable ones."
+        )
         raise InvalidParams(message)
     cidr = _cidr(new.cidr or "10.0.0.0/16")
-    data_cidr = _data_cidr(new.data_cidr) if new.data_cidr else ("10.1.0.0/16" if cidr != "10.1.0.0/16" else "10.2.0.0/16")
+    data_cidr = (
+        _data_cidr(new.data_cidr) if new.data_cidr else ("10.1.0.0/16" if cidr != "10.1.0.0/16" else "10.2.0.0/16")
+    )
     number = context.store.allocate()
     names = context.names(number)
     step = context.born(Machine.SPACE, number, names.uuid(), new.name)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Delete,
@@ -84,7 +85,7 @@ class Things(Queries, Generic[Row]):
     def __init_subclass__(cls) -> None:
         """Build the statements once: building costs three times what running does."""
         cls._get = cls.selection(*(by(cls.table, part) for part in cls.key))
-        identity = bindparam("identity")
+        identity: BindParameter[str] = bindparam("identity")
         cls._find = cls.selection(or_(*(cls.table.c[name] == identity for name in cls.identities)))
         cls._insert = insert(cls.table)
         cls._delete = delete(cls.table).where(mine(cls.table), *(by(cls.table, part) for part in cls.key))

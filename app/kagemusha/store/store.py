@@ -145,7 +145,7 @@ class Store(Queries):
     def _dump(self, table: Any) -> list[dict[str, Any]]:
         columns: Sequence[Any] = [column for column in table.c if column.name != "sandbox_id"]
         statement = select(*columns).where(mine(table)).order_by(*table.primary_key.columns)
-        return [dict(row._mapping) for row in self._execute(statement)]
+        return [dict(row) for row in self._execute(statement).mappings()]
 
     def clear(self) -> None:
         """Take everything of the world away; the counters are the caller's to set."""

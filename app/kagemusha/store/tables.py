@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import BindParameter, bindparam, delete, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, EndpointState
 from kagemusha.store import models, records
 from kagemusha.store.base import Queries, Things, by, mine
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 class Spaces(Things[records.Space]):

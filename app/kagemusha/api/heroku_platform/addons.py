@@ -174,9 +174,7 @@ def _attachments(request: Request, context: Context, **equal: int) -> Response:
     page = deps.page(request, _ID)
     rows = attachments.views(context, context.store.attachments.page(deps.one_more(page), **equal))
     include = asked(request, "accept-inclusion")
-    return deps.listed(
-        page, _ID, rows, lambda row: row.attachment.uuid, lambda row: attachment_shape(row, include)
-    )
+    return deps.listed(page, _ID, rows, lambda row: row.attachment.uuid, lambda row: attachment_shape(row, include))
 
 
 @router.post("/addon-attachments", operation_id="addon_attachment.create")

@@ -47,7 +47,7 @@ def shape(context: Context, view: apps.AppView, *, of_team: bool = False) -> dic
     stack = {"id": catalog.catalog_uuid("stack", app.stack), "name": app.stack}
     team = {"id": context.team_uuid, "name": spaces.TEAM} if app.in_team else None
     place = {"id": space.uuid, "name": space.name, "shield": space.shield} if space else None
-    shown = {
+    shown: dict[str, Any] = {
         "acm": False, "archived_at": None, "base_image_name": None, "build_stack": stack,
         "buildpack_provided_description": None, "buildpacks": None, "created_at": rfc3339_seconds(app.created_at),
         "current_build_architecture": [], "generation": "cedar",

@@ -46,9 +46,7 @@ def shape(context: Context, space: Space, expand: frozenset[str] = frozenset()) 
 @router.post("/spaces", operation_id="space.create")
 async def create(context: Writing, body: SpaceBody) -> Response:
     """Ask for a space."""
-    new = spaces.NewSpace(
-        body.name, body.team, identity(body.region), bool(body.shield), body.cidr, body.data_cidr
-    )
+    new = spaces.NewSpace(body.name, body.team, identity(body.region), bool(body.shield), body.cidr, body.data_cidr)
     return reply(shape(context, spaces.create_space(context, new)), 201)
 
 

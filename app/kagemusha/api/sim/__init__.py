@@ -112,10 +112,10 @@ def _delay(value: object) -> tuple[int, int] | None:
     if value == "never":
         return None
     bounds = value if isinstance(value, list) else [value, value]
-    low_high = [round(each.total_seconds() * 1000) for each in bounds if isinstance(each, timedelta)]
-    if len(low_high) != 2 or not 0 <= low_high[0] <= low_high[1] <= clocks.LONGEST:
-        raise InvalidParams('delays: give a duration, [low, high], or "never", of at most ten years.')
-    return low_high[0], low_high[1]
+    match [round(each.total_seconds() * 1000) for each in bounds if isinstance(each, timedelta)]:
+        case [low, high] if 0 <= low <= high <= clocks.LONGEST:
+            return low, high
+    raise InvalidParams('delays: give a duration, [low, high], or "never", of at most ten years.')
 
 
 def _moment(value: datetime | None) -> int | None:
