@@ -22,12 +22,12 @@ class World:
         self.headers = {"Accept": ACCEPT, "Authorization": f"Bearer {key}"}
 
     @classmethod
-    def make(cls, client: httpx.Client, name: str = "one", **more: Any) -> Self:
-        """A new sandbox; seed 7 on a manual clock unless `more` says otherwise."""
+    def make(cls, client: httpx.Client, name: str | None = "one", **more: Any) -> Self:
+        """A new sandbox; seed 7 on a manual clock unless `more` says otherwise. None draws a name."""
         asked = {"name": name, "seed": 7, "clock": "manual", "now": BEGAN} | more
         made = client.post("/_sim/sandboxes", json=asked)
         assert made.status_code == 201, made.text
-        return cls(client, name, made.json()["heroku_api_key"])
+        return cls(client, made.json()["name"], made.json()["heroku_api_key"])
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """A request of a Heroku client; keyword `if_none_match` is the header If-None-Match."""

@@ -1,0 +1,80 @@
+"""The rules that every script must keep, as functions that raise AssertionError when one does not.
+
+They are functions, so that a mutation test can break the rule in the code and see the very same function fail.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from random import Random
+
+from driver import World
+from fastapi.testclient import TestClient
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from scripts import (
+    LONG_ENOUGH,
+    PRELUDE,
+    SCRIPTS,
+    SUSPENDED,
+    Actor,
+    Jump,
+    Lived,
+    Running,
+    Slices,
+    Step,
+    check_same,
+    live,
+    told,
+)
+
+Rule = Callable[[TestClient, Sequence[Step], Random], None]
+
+
+def slicing_changes_nothing(client: TestClient, script: Sequence[Step], random: Random) -> None:
+    """A jump, slices with looks, and a running clock with the scheduler leave the same world, to the byte."""
+    jumped = live(client, script, Jump())
+    check_same(live(client, script, Slices(random=random)), jumped)
+    check_same(live(client, script, Running(random=random)), jumped)
+
+
+def the_seed_decides(client: TestClient, script: Sequence[Step], random: Random) -> None:
+    """The same seed and calls give the same ids in any sandbox; another seed gives none of them."""
+    seed = random.randrange(2**63)
+    first = live(client, script, Jump(), seed)
+    check_same(live(client, script, Jump(), seed), first)
+    other = live(client, script, Jump(), (seed + 1) % 2**63)
+    assert not _ids(first) & _ids(other)
+
+
+def _ids(lived: Lived) -> set[str]:
+    """Every id of the world that a script came to."""
+    return set(re.findall(r'(?:"uuid": |"endpoint_id": |"service_name": )"([^"]+)"', "\n".join(lived)))
+
+
+def worlds_are_apart(client: TestClient, script: Sequence[Step], random: Random) -> None:
+    """Two worlds whose calls are interleaved, and one in which nothing is done, come out as if each had been alone."""
+    alone, empty = live(client, script, Jump()), live(client, [], Jump())
+    worlds = [World.make(client, None) for _ in range(3)]
+    actors = [Actor(world) for world in worlds]
+    waiting = [list(script), list(script), []]
+    while any(waiting):
+        turn = random.choice([number for number, steps in enumerate(waiting) if steps])
+        step = waiting[turn].pop(0)
+        worlds[turn].advance(step.gap / 1000)
+        actors[turn].act(step.action)
+    for world, actor, expected in zip(worlds, actors, [alone, alone, empty], strict=True):
+        world.advance(LONG_ENOUGH / 1000)
+        check_same(told(world, actor.answers), expected)
+        world.sim("DELETE", "")
+
+
+def hold(rule: Rule, client: TestClient, examples: int, *, shrink: bool = True) -> None:
+    """Run `rule` over this many random scripts, the same ones every time."""
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+
+    @settings(max_examples=examples, deadline=None, database=None, derandomize=True, phases=phases)
+    @given(st.sampled_from([PRELUDE, SUSPENDED]), SCRIPTS, st.integers(0, 2**32))
+    def every(prelude: list[Step], script: list[Step], chance: int) -> None:
+        rule(client, [*prelude, *script], Random(chance))
+
+    every()

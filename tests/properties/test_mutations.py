@@ -1,0 +1,138 @@
+"""Each rule fails when what keeps it is taken out of the code: the rules can be broken, and are watched."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+import rules
+from fastapi.testclient import TestClient
+from hypothesis.errors import FlakyFailure
+from kagemusha.domain import delays
+from kagemusha.domain.names import Names
+from kagemusha.main import create_app
+from kagemusha.services import advance
+from kagemusha.services.context import Context
+from kagemusha.services.transactions import Key, Transactions
+from kagemusha.settings import Settings
+from kagemusha.store.base import Queries, Things
+from kagemusha.store.sandboxes import Sandboxes
+from rules import hold
+from scripts import MachineClock
+
+Patch = pytest.MonkeyPatch
+
+
+@pytest.fixture
+def mutant() -> TestClient:
+    """A client, not yet started, of a fresh server in memory."""
+    clock = MachineClock()
+    client = TestClient(create_app(Settings(ephemeral=True, ticks=False), clock), base_url="http://127.0.0.1:8765")
+    client.machine_clock = clock  # type: ignore[attr-defined]
+    return client
+
+
+def steps_are_stamped_when_noticed(patch: Patch) -> None:
+    """A step takes the moment of the look that found it."""
+    patch.setattr(Context, "at", lambda self, _moment: self)
+
+
+def followers_wait_their_turn(patch: Patch) -> None:
+    """What follows a step comes behind all that was due with it."""
+    fire = advance._fire_until_stirred
+    patch.setattr(advance, "_fire_until_stirred", lambda context, due, _, *rest: fire(context, due, -1, *rest))
+
+
+def delays_depend_on_the_past(patch: Patch) -> None:
+    """Every draw is another one."""
+    drawn = count()
+    patch.setattr(delays, "draw", lambda delay, **_: min(delay.low + 1_000 * next(drawn), delay.high))
+
+
+def writers_do_not_settle(patch: Patch) -> None:
+    """A write meets a world in which something is due."""
+
+    @asynccontextmanager
+    async def writing(self: Transactions, key: Key) -> AsyncIterator[Context | None]:
+        async with self._lock:
+            with self._begin(writes=True) as connection:
+                sandbox = Sandboxes(connection).find(*key, lock=True)
+                context = self._context(connection, sandbox, sandbox.now(self.clock())) if sandbox else None
+                yield context
+                if context is not None:
+                    context.store.flush()
+
+    patch.setattr(Transactions, "writing", writing)
+
+
+def stirred_batches_go_on(patch: Patch) -> None:
+    """A step that stirs others is followed by what was read before it."""
+    patch.setattr(advance, "_STIRRING", frozenset())
+
+
+def names_are_random(patch: Patch) -> None:
+    """Ids come from the machine."""
+    patch.setattr(Names, "_bytes", lambda _self, _purpose, size: os.urandom(size))
+
+
+def names_ignore_the_seed(patch: Patch) -> None:
+    """Ids come from the counter alone."""
+    made = Names.__init__
+    patch.setattr(Names, "__init__", lambda self, _seed, number: made(self, 0, number))
+
+
+def any_key_opens_the_first_world(patch: Patch) -> None:
+    """A key is not looked at."""
+    find = Sandboxes.find
+
+    def careless(self: Sandboxes, column: str, value: str | int, *, lock: bool = False) -> object:
+        if column == "heroku_api_key":
+            return next((each for each in self.list() if each.name != "default"), None)
+        return find(self, column, value, lock=lock)
+
+    patch.setattr(Sandboxes, "find", careless)
+
+
+def names_are_found_in_every_world(patch: Patch) -> None:
+    """A look-up by name forgets the sandbox."""
+    find = Things.find
+
+    def careless(self: Things[Any], identity: str) -> object:
+        here = self._sandbox_id
+        others = [row.id for row in Sandboxes(self._connection).list()]
+        found = [find(type(self)(self._connection, number), identity) for number in (here, *others)]
+        return next((row for row in found if row is not None), None)
+
+    patch.setattr(Things, "find", careless)
+
+
+def queries_forget_the_sandbox(patch: Patch) -> None:
+    """Every world is the first."""
+    bind = Queries.__init__
+    patch.setattr(Queries, "__init__", lambda self, connection, _sandbox_id: bind(self, connection, 1))
+
+
+MUTATIONS: list[tuple[rules.Rule, Callable[[Patch], None]]] = [
+    (rules.slicing_changes_nothing, steps_are_stamped_when_noticed),
+    (rules.slicing_changes_nothing, followers_wait_their_turn),
+    (rules.slicing_changes_nothing, delays_depend_on_the_past),
+    (rules.slicing_changes_nothing, writers_do_not_settle),
+    (rules.slicing_changes_nothing, stirred_batches_go_on),
+    (rules.the_seed_decides, names_are_random),
+    (rules.the_seed_decides, names_ignore_the_seed),
+    (rules.worlds_are_apart, any_key_opens_the_first_world),
+    (rules.worlds_are_apart, names_are_found_in_every_world),
+    (rules.worlds_are_apart, queries_forget_the_sandbox),
+]
+
+
+@pytest.mark.parametrize(("rule", "mutate"), MUTATIONS, ids=lambda part: part.__name__)
+def test_a_broken_rule_is_noticed(
+    mutant: TestClient, monkeypatch: Patch, rule: rules.Rule, mutate: Callable[[Patch], None]
+) -> None:
+    """The rule that holds for the code fails for the mutant."""
+    mutate(monkeypatch)
+    with mutant, pytest.raises((AssertionError, FlakyFailure)):
+        hold(rule, mutant, 100, shrink=False)

@@ -1,0 +1,15 @@
+"""Whatever is done, however time is cut and whoever looks: the history is the same."""
+
+import pytest
+import rules
+from fastapi.testclient import TestClient
+from rules import hold
+
+RULES = [rules.slicing_changes_nothing, rules.the_seed_decides, rules.worlds_are_apart]
+EXAMPLES = {"sqlite": 30, "postgresql": 8}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule_holds(clocked: TestClient, database: str, rule: rules.Rule) -> None:
+    """The rule holds for random scripts, on both databases."""
+    hold(rule, clocked, EXAMPLES[database.split(":", maxsplit=1)[0]])
