@@ -1,67 +1,155 @@
-"""The unmodified heroku CLI from npm against a live server, with what `kagemusha env` prints and nothing else."""
+"""The article with the unmodified heroku CLI from npm, with what `kagemusha env` prints and nothing else.
+
+Between its commands the test sends what each `data:privatelink` command sends: its plugin can't be installed from npm.
+"""
 
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from driver import World
+from live import KAGEMUSHA, Server, serving
+from plugin import Plugin
 
 CLI = Path(__file__).parent / "node" / "node_modules" / ".bin" / "heroku"
+ROOT = "arn:aws:iam::123456789101:root"
+USER = "arn:aws:iam::123456789101:user/abc.xyz"
 Run = Callable[..., str]
 
 
 @pytest.fixture
-def heroku(tmp_path: Path) -> Iterator[Run]:
-    """Runs the CLI against a server of its own, in a home of its own; a failure shows what it said."""
+def server() -> Iterator[Server]:
+    """A server of the test's own, six hundred times faster than life."""
+    with serving("--ephemeral", "--pace", "600") as running:
+        yield running
+
+
+@pytest.fixture
+def world(server: Server) -> Iterator[World]:
+    """The sandbox that the CLI works in, on a clock that runs."""
+    with server.client() as client:
+        yield World.make(client, "cli", clock="auto", now=None)
+
+
+@pytest.fixture
+def heroku(server: Server, world: World, tmp_path: Path) -> Run:
+    """Runs the CLI in a home of its own; anything but exit code 0 is shown with what it said."""
     assert CLI.exists(), "the heroku CLI is not installed: run `make test`"
-    kagemusha = [sys.executable, "-m", "kagemusha"]
-    serve = [*kagemusha, "serve", "--ephemeral", "--port", "0", "--pace", "600"]
-    with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().split()[-1]
-        printed = subprocess.check_output([*kagemusha, "env", "--url", url, "--format", "json"], text=True)
-        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": str(tmp_path / "git")}
+    env = [*KAGEMUSHA, "env", "--url", server.url, "--sandbox", world.name, "--format", "json"]
+    printed: dict[str, str] = json.loads(subprocess.check_output(env, text=True))
+    home = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": str(tmp_path / "git")}
 
-        def run(*arguments: str) -> str:
-            done = subprocess.run(
-                [str(CLI), *arguments],
-                env=env | json.loads(printed),
-                capture_output=True,
-                text=True,
-                timeout=120,
-                stdin=subprocess.DEVNULL,
-            )
-            assert done.returncode == 0, (arguments, done.stdout, done.stderr)
-            return done.stdout + done.stderr
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [str(CLI), *arguments],
+            env=home | printed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, f"heroku {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
 
-        yield run
-        server.terminate()
+    return run
 
 
-def test_the_cli_walks_the_platform_api(heroku: Run) -> None:
-    """Each command exits with 0 and shows what was done."""
+def check_privatelink(world: World, plugin: Plugin, app: str, attachment: str) -> None:
+    """Walk the commands of `data:privatelink` for the add-on attached as `attachment`, each answer checked."""
+    created = plugin.create(attachment, app, "123456789101:user/abc.xyz")
+    database = created["addon"]["name"]
+    assert (created["status"], created["service_name"], created["connections"]) == ("Provisioning", "", [])
+    assert [(each["arn"], each["status"]) for each in created["allowed_accounts"]] == [(USER, "Provisioning")]
+    world.until("idle")
+    shown = plugin.show(database, app)
+    assert shown["status"] == "Operational"
+    assert [each["arn"] for each in plugin.add(database, app, "123456789101")["allowed_accounts"]] == [USER, ROOT]
+    assert [each["arn"] for each in plugin.remove(database, app, USER)["allowed_accounts"]] == [ROOT]
+    world.until("idle")
+    assert [each["status"] for each in plugin.show(database, app)["allowed_accounts"]] == ["Active"]
+    endpoint = world.endpoint(shown["service_name"])
+    waiting = plugin.show(f"{attachment}_URL", app)["connections"]
+    assert [(each["endpoint_id"], each["owner_arn"]) for each in waiting] == [(endpoint, ROOT)]
+    assert waiting[0]["status"] == "Pending Acceptance"
+    world.until("next")
+    assert plugin.show(database, app)["connections"][0]["status"] == "Pending"
+    world.until("next")
+    assert plugin.show(database, app)["connections"][0]["status"] == "Available"
+
+
+def check_config_var(heroku: Run, world: World, attachment: str) -> None:
+    """`heroku config` shows the endpoint's variable, `config:get` its value."""
+    [endpoint] = [each for each in world.sim("GET", "/endpoints") if each["state"] == "available"]
+    variable = f"{attachment}_ENDPOINT_{endpoint['endpoint_id'].removeprefix('vpce-').upper()}_URL"
+    assert f"{variable}:" in heroku("config", "-a", "ferry")
+    assert f"{endpoint['endpoint_id']}-" in heroku("config:get", variable, "-a", "ferry")
+
+
+def check_gone(world: World, plugin: Plugin, app: str, attachment: str) -> None:
+    """`data:privatelink:destroy` ends the link: it lingers, and its endpoint is rejected."""
+    database = plugin.show(attachment, app)["addon"]["name"]
+    gone = plugin.destroy(database, app)
+    assert gone["status"] == "Deprovisioning"
+    assert [each["status"] for each in gone["connections"]] == ["Rejected"]
+    world.until("next")
+    assert plugin.show(database, app)["status"] == "Deprovisioned"
+
+
+@pytest.mark.parametrize(
+    ("plan", "attachment", "version"),
+    [
+        ("heroku-redis:private-3", "REDIS", "2.0.1"),
+        ("heroku-postgresql:private-4", "DATABASE", "1.3.4"),
+        ("heroku-kafka:private-standard-2", "KAFKA", "bearer"),
+    ],
+)
+def test_the_cli_walks_the_article(
+    heroku: Run, server: Server, world: World, plan: str, attachment: str, version: str
+) -> None:
+    """Every command exits with 0 and shows what was done, with each spelling of the plugin's credentials."""
+    service = plan.split(":", maxsplit=1)[0]
     assert "virginia" in heroku("regions", "--private")
-    assert "default@kagemusha.example" in heroku("auth:whoami")
-    assert "harbor" in heroku("spaces:create", "harbor", "--team", "kagemusha", "--region", "virginia")
-    assert "allocated" in heroku("spaces:wait", "harbor", "-i", "1")
-    assert "Outbound IPs" in heroku("spaces:info", "harbor")
-    assert "in space harbor" in heroku("apps:create", "ferry", "--space", "harbor")
+    assert "cli@kagemusha.example" in heroku("auth:whoami")
+    created = heroku("spaces:create", "harbor", "--team", "kagemusha", "--region", "virginia")
+    assert "allocating" in created
+    assert "Outbound IPs" in heroku("spaces:wait", "harbor", "-i", "1")
+    info = heroku("spaces:info", "harbor")
+    assert "State:        allocated" in info
+    assert "Virginia, United States" in info
+    assert "Creating ferry in space harbor... done" in heroku("apps:create", "ferry", "--space", "harbor")
     heroku("apps:create", "tender", "--space", "harbor")
-    made = heroku("addons:create", "heroku-redis:private-7", "-a", "ferry", "--name", "redis-one", "--wait")
-    assert "Created redis-one as REDIS_URL" in made
-    assert "redis-one" in heroku("addons", "-a", "ferry")
-    assert "private-7" in heroku("addons:info", "redis-one", "-a", "ferry")
-    heroku("addons:attach", "redis-one", "-a", "tender", "--as", "CACHE")
-    assert "CACHE_URL" in heroku("config", "-a", "tender")
-    heroku("addons:detach", "CACHE", "-a", "tender")
-    assert "CACHE_URL" not in heroku("config", "-a", "tender")
-    assert "A: 1" in heroku("config:set", "A=1", "-a", "ferry")
-    assert heroku("config:get", "A", "-a", "ferry").strip().endswith("1")
-    heroku("config:unset", "A", "-a", "ferry")
-    heroku("addons:destroy", "redis-one", "-a", "ferry", "--confirm", "ferry")
+    made = heroku("addons:create", plan, "-a", "ferry", "--wait")
+    assert f"{attachment}_URL" in made
+    addon = world.get("/addons")[0]["name"]
+    assert f"Created {addon} as {attachment}_URL" in made
+    assert addon in heroku("addons", "-a", "ferry")
+    shown = heroku("addons:info", addon, "-a", "ferry")
+    assert f"Plan:         {plan}" in shown
+    assert f"ferry::{attachment}" in shown
+
+    world.sim("PATCH", "/clock", {"mode": "manual"})
+    plugin = Plugin(server.url, world.key, version)
+    check_privatelink(world, plugin, "ferry", attachment)
+    check_config_var(heroku, world, attachment)
+
+    assert "Attaching" in heroku("addons:attach", addon, "-a", "tender", "--as", "STORE")
+    assert heroku("config", "-a", "tender").count("STORE_") == 2
+    assert "done, v4" in heroku("addons:detach", "STORE", "-a", "tender")
+    assert "STORE_" not in heroku("config", "-a", "tender")
+    assert "A: 1\nB: two" in heroku("config:set", "A=1", "B=two", "-a", "ferry")
+    assert heroku("config:get", "A", "-a", "ferry").splitlines()[-1] == "1"
+    assert "Unsetting A" in heroku("config:unset", "A", "-a", "ferry")
+
+    check_gone(world, plugin, "ferry", attachment)
+    assert "_ENDPOINT_" not in heroku("config", "-a", "ferry")
+    assert "done" in heroku("addons:destroy", addon, "-a", "ferry", "--confirm", "ferry")
+    assert f"{service} (" not in heroku("addons", "-a", "ferry")
     heroku("apps:destroy", "ferry", "--confirm", "ferry")
     heroku("apps:destroy", "tender", "--confirm", "tender")
-    heroku("spaces:destroy", "harbor", "--confirm", "harbor")
+    assert "Destroying space harbor... done" in heroku("spaces:destroy", "harbor", "--confirm", "harbor")
+    assert bool(plugin.warnings) is (version == "2.0.1")
+    world.until("idle")
+    assert world.get("/spaces") == []
