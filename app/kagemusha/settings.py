@@ -8,6 +8,7 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from kagemusha.services.sandboxes import FASTEST, SLOWEST
 from kagemusha.store.engine import MEMORY
 
 
@@ -20,7 +21,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8765
     database: str | None = None
     ephemeral: bool = False
-    pace: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    pace: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = 60.0
     clock: Literal["auto", "manual"] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     auth: Literal["open", "strict"] | None = None

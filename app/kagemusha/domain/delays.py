@@ -9,6 +9,8 @@ from hashlib import blake2b
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
+LATEST = 253_402_300_799_000
+"""The last moment that can be written down, the end of the year 9999, in milliseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)

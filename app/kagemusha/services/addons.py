@@ -124,10 +124,14 @@ def _generated_name(context: Context, number: int, service: catalog.Service) -> 
 
 
 def delete_addon(context: Context, app: App, addon: Addon, leaving: int | None = None) -> AddonView:
-    """Destroy an add-on: off the Platform API at once, its vars in the same release, its link with it.
+    """Destroy an add-on of `app`, which pays for it; NotFound for one that is only attached there (chosen).
+
+    It is off the Platform API at once, its vars in the same release, its link with it.
 
     `leaving` is an app that is being deleted itself and so gets no release.
     """
+    if addon.app_id != app.id:
+        raise NotFound("add_on")
     shown = view(context, addon)
     store = context.store
     privatelinks.remove_link(context, addon)
@@ -144,7 +148,6 @@ def delete_addon(context: Context, app: App, addon: Addon, leaving: int | None =
         if app_id != leaving:
             said = f"Detach {', '.join(names)} (@ref:{addon.name})"
             releases.release(context, app_id, said, context.account)
-    del app
     return shown
 
 

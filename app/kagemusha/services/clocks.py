@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from kagemusha.clock import rfc3339
+from kagemusha.domain.delays import LATEST
 from kagemusha.domain.errors import Conflict, InvalidParams
 from kagemusha.services import sandboxes
 from kagemusha.services.advance import BATCH, Fired, advance
@@ -12,8 +14,6 @@ MOST_STEPS = 100_000
 """Steps after which an advance until idle gives up."""
 LONGEST = 10 * 365 * 86_400_000
 """Milliseconds after which an advance until idle gives up: ten years."""
-LATEST = 253_402_300_799_000
-"""The last moment that can be written down: the end of the year 9999."""
 SHOWN = 100
 """Transitions that an advance shows."""
 
@@ -104,8 +104,8 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
             if not idle:
                 return result
     message = (
-        f"Not idle after {result.fired} transitions: the next falls due at {due_at} ms since 1970. What happened "
-        "stays; look at GET …/pending, or advance again."
+        f"Not idle after {result.fired} transitions: the next falls due at {rfc3339(due_at)}. What happened stays: "
+        "look at GET …/pending, or advance again."
     )
     raise Conflict(message)
 

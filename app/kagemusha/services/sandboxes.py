@@ -1,7 +1,6 @@
 """Sandboxes: worlds of their own, made, found, emptied and taken away."""
 
 import json
-import math
 import re
 import secrets
 import string
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from kagemusha.domain import principals
+from kagemusha.domain.delays import LATEST
 from kagemusha.domain.errors import Conflict, InvalidParams, NotFound
 from kagemusha.domain.lifecycle import STAGE_IDS
 from kagemusha.services.context import Context
@@ -29,7 +29,8 @@ _DEFAULT_ACCOUNT = "123456789101"
 _UPPER = string.ascii_uppercase + string.digits
 _REQUEST_IDS = "request-ids"
 """The name of the secret that Request-Ids are made with."""
-_FASTEST = 1e9
+SLOWEST, FASTEST = 0.001, 1e9
+"""The bounds of a pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
         raise Conflict(message)
     if new.seed is not None and not 0 <= new.seed < SEEDS:
         raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
+    if new.now is not None and not 0 <= new.now <= LATEST:
+        raise InvalidParams("now must be a moment of the years 1970 to 9999.")
     check_pace(new.pace)
     check_delays(new.delays or {})
     account, principal = _aws(sandboxes, new, name)
@@ -92,9 +95,9 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
 
 
 def check_pace(pace: float | None) -> None:
-    """Refuse a pace that is not a positive, finite number; None is no pace of its own."""
-    if pace is not None and not (math.isfinite(pace) and 0 < pace <= _FASTEST):
-        raise InvalidParams("pace must be a number above 0 and at most 1000000000: 1 is real life, 60 the default.")
+    """Refuse a pace that is out of bounds, or no number; None is no pace of its own."""
+    if pace is not None and not SLOWEST <= pace <= FASTEST:
+        raise InvalidParams("pace must be a number from 0.001 to 1000000000: 1 is real life, 60 the default.")
 
 
 def check_delays(delays: Mapping[str, tuple[int, int] | None]) -> None:

@@ -1,8 +1,8 @@
 """Spaces: where apps with private add-ons live."""
 
-import ipaddress
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import Conflict, IllegalStep, InvalidParams, NotFound
@@ -15,9 +15,9 @@ TEAM = "kagemusha"
 """The one team of every world."""
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-))+[a-z0-9]", re.ASCII)
-_CIDR = re.compile(r"(?:10|172\.(?:1[6-9]|2[0-9]|3[01])|192\.168)\..*.+/16", re.ASCII)
+_PRIVATE = tuple(IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+_DATA_CIDRS = ("10.1.0.0/16", "10.2.0.0/16")
 _LONGEST_NAME = 30
-_LARGEST_DATA_CIDR, _SMALLEST_DATA_CIDR = 16, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def create_space(context: Context, new: NewSpace) -> Space:
             f"Region {region.name} is not available for Private Spaces: see GET /regions for private_capable ones."
         )
         raise InvalidParams(message)
-    cidr = _cidr(new.cidr or "10.0.0.0/16")
-    data_cidr = (
-        _data_cidr(new.data_cidr) if new.data_cidr else ("10.1.0.0/16" if cidr != "10.1.0.0/16" else "10.2.0.0/16")
-    )
+    cidr = new.cidr or "10.0.0.0/16"
+    network = _private(cidr, "cidr", 16, 16)
+    data_cidr = new.data_cidr or next(each for each in _DATA_CIDRS if each != str(network))
+    _private(data_cidr, "data_cidr", 16, 20)
     number = context.store.allocate()
     names = context.names(number)
     step = context.born(Machine.SPACE, number, names.uuid(), new.name)
@@ -77,23 +77,17 @@ def create_space(context: Context, new: NewSpace) -> Space:
     return space
 
 
-def _cidr(text: str) -> str:
+def _private(text: str, name: str, largest: int, smallest: int) -> IPv4Network:
+    """The network `text`, which must be private (RFC 1918, as the schema says) and of a size between the two."""
     try:
-        if _CIDR.fullmatch(text):
-            return str(ipaddress.IPv4Network(text, strict=False)) and text
+        network = IPv4Network(text, strict=False)
     except ValueError:
-        pass
-    raise InvalidParams("Cidr must be a /16 in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
-
-
-def _data_cidr(text: str) -> str:
-    try:
-        network = ipaddress.IPv4Network(text, strict=False)
-        if network.is_private and _LARGEST_DATA_CIDR <= network.prefixlen <= _SMALLEST_DATA_CIDR:
-            return text
-    except ValueError:
-        pass
-    raise InvalidParams("Data cidr must be a private network between a /16 and a /20.")
+        network = None
+    if network and largest <= network.prefixlen <= smallest and any(network.subnet_of(each) for each in _PRIVATE):
+        return network
+    size = f"/{largest}" if largest == smallest else f"/{largest} to /{smallest}"
+    message = f"{name} must be a {size} in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
+    raise InvalidParams(message)
 
 
 def delete_space(context: Context, identity: str) -> Space:

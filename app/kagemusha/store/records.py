@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kagemusha.clock import sandbox_now
-from kagemusha.domain.delays import Delay
+from kagemusha.domain.delays import LATEST, Delay
 from kagemusha.domain.lifecycle import Timing
 from kagemusha.domain.names import Names
 
@@ -43,7 +43,7 @@ class Sandbox:
 
     def now(self, system: int) -> int:
         """The moment it is here when the machine's clock says `system`; never before what has happened."""
-        return max(sandbox_now(system, self.clock_offset, self.frozen_at), self.latest_at)
+        return min(max(sandbox_now(system, self.clock_offset, self.frozen_at), self.latest_at), LATEST)
 
     def names(self, number: int) -> Names:
         """The names of the `number`-th thing of this world."""

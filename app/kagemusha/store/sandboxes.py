@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from kagemusha.store import models
 from kagemusha.store.records import Sandbox
@@ -24,7 +24,6 @@ _WAKING = (
 )
 _LIST = _ALL.order_by(_S.c.id)
 _DELETE = delete(_S).where(_S.c.id == bindparam("value"))
-_REBEGIN = update(_S).where(_S.c.id == bindparam("value")).values(began_at=bindparam("new_began_at"))
 _SECRET = select(models.server_secrets.c.value).where(models.server_secrets.c.name == bindparam("name"))
 
 
@@ -58,10 +57,6 @@ class Sandboxes:
     def delete(self, sandbox_id: int) -> None:
         """Take a sandbox away, and everything in it."""
         self._connection.execute(_DELETE, {"value": sandbox_id})
-
-    def begin_again(self, sandbox_id: int, began_at: int) -> None:
-        """Note that the world began anew."""
-        self._connection.execute(_REBEGIN, {"value": sandbox_id, "new_began_at": began_at})
 
     def secret(self, name: str) -> str | None:
         """A secret of the server that all its processes share."""

@@ -35,6 +35,8 @@ _SAVE = (
     )})
 )  # fmt: skip
 
+_BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bindparam("new_began_at"))
+
 
 class Store(Queries):
     """Everything of one sandbox. Writes are kept back where that is faster, and `flush` sends them."""
@@ -154,6 +156,7 @@ class Store(Queries):
 
     def restart(self, *, began_at: int, counter: int) -> None:
         """Set the counters as in a world that begins at `began_at`, with its first `counter` things."""
+        self._execute(_BEGIN, new_began_at=began_at)
         self._counter = counter
         self._journal_seq = self._pruned_at = 0
         self.next_due_at = None
