@@ -18,6 +18,10 @@ STATEMENT_TIMEOUT = 30.0
 
 MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
+_ALONE = 7_305_117
+"""The number of PostgreSQL's advisory lock under which the schema and the list of sandboxes grow."""
+# Never shows what was given, which may hold a password.
+_MALFORMED = "The database URL can't be read: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
 
 
 class DatabaseProblem(Exception):
@@ -28,15 +32,33 @@ def parse_url(text: str) -> URL:
     """Read a database URL: ``sqlite:///path``, ``postgresql://…`` (or ``postgres://``, as Heroku spells it)."""
     try:
         url = make_url(text)
-    except ArgumentError:
-        message = f"{text!r} is not a database URL: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
-        raise DatabaseProblem(message) from None
+    except (ArgumentError, ValueError):
+        raise DatabaseProblem(_MALFORMED) from None
+    if "@" in (url.host or ""):
+        raise DatabaseProblem(f"{_MALFORMED} An @ in the password is written %40.")
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
         return url
     message = f"Databases of kind {url.drivername!r} are not supported: use sqlite:///FILE or postgresql://…"
     raise DatabaseProblem(message)
+
+
+def is_memory(text: str) -> bool:
+    """Whether the database at `text` is gone with its process, and none other's. Raises DatabaseProblem."""
+    return _in_memory(parse_url(text))
+
+
+def _in_memory(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+
+
+def check_there(text: str) -> None:
+    """Refuse a SQLite file that isn't there, before a connection makes it. Raises DatabaseProblem."""
+    url = parse_url(text)
+    if url.get_backend_name() == "sqlite" and not _in_memory(url) and not _file(url).exists():
+        message = f"There is no database {url.database} yet: run kagemusha db upgrade, or start kagemusha serve on it."
+        raise DatabaseProblem(message)
 
 
 def connect(text: str) -> Engine:
@@ -50,8 +72,8 @@ def connect(text: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        path = Path(url.database).expanduser()
+    if not _in_memory(url):
+        path = _file(url)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -65,6 +87,10 @@ def _sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _file(url: URL) -> Path:
+    return Path(url.database or "").expanduser()
 
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
@@ -97,6 +123,12 @@ def reading(engine: Engine) -> Connection:
 def writing(engine: Engine) -> Connection:
     """A connection whose transactions may write."""
     return engine.connect()
+
+
+def alone(connection: Connection) -> None:
+    """Until this transaction ends no other may come to this line: on SQLite none that writes can."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
 
 
 def explain(error: SQLAlchemyError, engine: Engine) -> DatabaseProblem:

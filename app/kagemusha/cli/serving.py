@@ -1,0 +1,91 @@
+"""One process that answers requests: uvicorn, which says when it does and ends without a word."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol
+
+import uvicorn
+
+from kagemusha.domain.errors import Unavailable
+from kagemusha.main import create_app
+from kagemusha.settings import Settings
+from kagemusha.store.engine import DatabaseProblem
+
+GRACE = 1
+"""Seconds that requests have to end by themselves."""
+LAST = 1.5
+"""Seconds after which a process ends whatever it does."""
+
+
+class Lifeline(Protocol):
+    """What becomes readable when the process that this one lives for is gone."""
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server; calls `ready` when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        """Starts nothing yet."""
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """An end that was asked for is no failure: unlike uvicorn, don't raise the signal again afterwards."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        """End."""
+        self.end()
+
+    def end(self) -> None:
+        """Let requests come to their end, but not for long."""
+        if self.should_exit:
+            return
+        self.should_exit = True
+        # What is cut short now is no error of anybody's.
+        logging.disable()
+        # A transaction that waits for a lock holds the loop; the database undoes it.
+        last = threading.Timer(LAST, os._exit, [0])
+        last.daemon = True
+        last.start()
+
+
+def answer(
+    settings: Settings, listener: socket.socket, ready: Callable[[], None], lifeline: Lifeline | None = None
+) -> None:
+    """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises DatabaseProblem if it can't start."""
+    app = create_app(settings)
+    config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False, server_header=False,
+                            timeout_graceful_shutdown=GRACE)  # fmt: skip
+    server = Server(config, ready)
+
+    async def run() -> None:
+        # Entered here and not by uvicorn, which would log what goes wrong and keep it to itself.
+        async with app.router.lifespan_context(app):
+            if lifeline is not None:
+                asyncio.get_running_loop().add_reader(lifeline.fileno(), server.end)
+            await server.serve(sockets=[listener])
+
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(run())
+    except Unavailable:
+        raise DatabaseProblem("The database is locked by another process: end that one, then try again.") from None
