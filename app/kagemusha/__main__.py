@@ -12,7 +12,7 @@ def main() -> None:
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], prog_name="kagemusha", standalone_mode=False))
     except typer.TyperException as error:
-        said = error.format_message()
+        said = error.format_message().replace("Value error, ", "").rstrip(".") + "."
         usage = getattr(error, "ctx", None)
         hint = f" See {usage.command_path} --help." if usage is not None else ""
         typer.echo(f"kagemusha: {said}{hint}", err=True)

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8765
-    database: str | None = None
+    database: Annotated[str, Field(min_length=1)] | None = None
     ephemeral: bool = False
     pace: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = 60.0
     clock: Literal["auto", "manual"] = "auto"

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ def serve(
     """Start the server. SIGTERM and Ctrl-C end it."""
     signal.signal(signal.SIGTERM, _end)
     from kagemusha.cli.configuration import configured
-    from kagemusha.cli.listening import listen, url_of
+    from kagemusha.cli.listening import listen
     from kagemusha.store.engine import DatabaseProblem
 
     settings = configured(
@@ -50,10 +51,21 @@ def serve(
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
-    listener = listen(settings.host, settings.port)
+    try:
+        with listen(settings.host, settings.port) as listener:
+            _answer(settings, listener)
+    except DatabaseProblem as problem:
+        fail(str(problem))
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def _answer(settings: "Settings", listener: socket.socket) -> None:
+    from kagemusha.cli.listening import url_of
+
+    url = url_of(settings.host, listener)
     if settings.ready_file:
         _make_way(settings.ready_file)
-    url = url_of(settings.host, listener)
 
     def ready() -> None:
         typer.echo(f"kagemusha ready at {url}")
@@ -61,20 +73,15 @@ def serve(
         if settings.ready_file:
             _write(settings.ready_file, {"url": url, "port": listener.getsockname()[1], "pid": os.getpid()})
 
-    try:
-        if settings.workers == 1:
-            from kagemusha.cli.serving import answer
+    if settings.workers == 1:
+        from kagemusha.cli.serving import answer
 
-            answer(settings, listener, ready)
-        else:
-            from kagemusha.cli.workers import supervise
+        answer(settings, listener, ready)
+    else:
+        from kagemusha.cli.workers import supervise
 
-            with _shared(settings) as shared:
-                supervise(shared, listener, ready)
-    except DatabaseProblem as problem:
-        fail(str(problem))
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+        with _shared(settings) as shared:
+            supervise(shared, listener, ready)
 
 
 def _end(_number: int, _frame: object) -> None:

@@ -13,10 +13,8 @@ from typing import Protocol
 
 import uvicorn
 
-from kagemusha.domain.errors import Unavailable
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
-from kagemusha.store.engine import DatabaseProblem
 
 GRACE = 1
 """Seconds that requests have to end by themselves."""
@@ -84,8 +82,5 @@ def answer(
                 asyncio.get_running_loop().add_reader(lifeline.fileno(), server.end)
             await server.serve(sockets=[listener])
 
-    try:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(run())
-    except Unavailable:
-        raise DatabaseProblem("The database is locked by another process: end that one, then try again.") from None
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())

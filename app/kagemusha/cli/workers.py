@@ -77,14 +77,17 @@ def supervise(settings: Settings, listener: socket.socket, ready: Callable[[], N
     with _end_asked() as end:
         workers: list[Worker] = []
         try:
-            for number in range(settings.workers):
-                ticks = settings.ticks and number == 0
-                workers.append(Worker(settings.model_copy(update={"ticks": ticks}), listener))
+            workers.extend(Worker(each, listener) for each in shares(settings))
             if _all_answer(workers, end):
                 ready()
                 _look_after(workers, end)
         finally:
             Worker.end(workers)
+
+
+def shares(settings: Settings) -> list[Settings]:
+    """What each worker is to be: the first lets time run, if any does."""
+    return [settings.model_copy(update={"ticks": settings.ticks and not number}) for number in range(settings.workers)]
 
 
 def _all_answer(workers: list[Worker], end: Connection) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 LOCK_TIMEOUT = 5.0
@@ -39,6 +39,8 @@ def parse_url(text: str) -> URL:
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+        if url.host or url.query:
+            raise DatabaseProblem("A SQLite URL is sqlite:///FILE (sqlite:////FILE from the root), and nothing else.")
         return url
     message = f"Databases of kind {url.drivername!r} are not supported: use sqlite:///FILE or postgresql://…"
     raise DatabaseProblem(message)
@@ -131,14 +133,15 @@ def alone(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
 
 
-def explain(error: SQLAlchemyError, engine: Engine) -> DatabaseProblem:
-    """`error` of a first connection as one line that says what to do."""
-    shown = engine.url.render_as_string(hide_password=True)
+def explain(error: BaseException, engine: Engine) -> DatabaseProblem:
+    """`error` of a first look at the database as one line that says what to do."""
     if engine.dialect.name == "sqlite":
         cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
         return DatabaseProblem(
             f"Can't use the database file {engine.url.database}: {cause}. "
             "Check that it is a SQLite file that you may write, or choose another with --database sqlite:///FILE.",
         )
+    # Without the query, which may hold a password too.
+    shown = engine.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
     cause = str(error.orig).strip().splitlines()[0] if isinstance(error, DBAPIError) else str(error)
     return DatabaseProblem(f"Can't reach the database {shown}: {cause}. Start it, or correct --database.")
