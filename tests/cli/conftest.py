@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from answering import Answering, answering_at_a_free_port
 from commands import Run, Said, serving
 from kagemusha.__main__ import main
 
@@ -31,3 +32,10 @@ def live() -> Iterator[str]:
     """The address of a server that many tests talk to, each in sandboxes of its own."""
     with serving("--ephemeral") as server:
         yield server.url
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """A server that is not kagemusha."""
+    with answering_at_a_free_port() as found:
+        yield found

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from kagemusha.cli.remote import Remote
+from kagemusha.cli.remote import ask
 from kagemusha.cli.talk import URL, Json, SandboxName, Url, fail, print_json
 
 app = typer.Typer(help="A sandbox's clock: look at it, move it, freeze it, let it run.",
@@ -18,7 +18,7 @@ _KEYS = ("mode", "now", "pace", "next_due_at")
 @app.command(epilog="Example: kagemusha clock show --sandbox ci")
 def show(sandbox: SandboxName = "default", url: Url = URL, json: Json = False) -> None:
     """Show what time it is in a sandbox, and when something is due."""
-    _show(Remote(url).sim("GET", "sandboxes", sandbox, "clock", has=_KEYS), json)
+    _show(ask(url, "GET", "sandboxes", sandbox, "clock", has=_KEYS), json)
 
 
 @app.command(epilog="Example: kagemusha clock advance 600    or: kagemusha clock advance --until next")
@@ -40,7 +40,7 @@ def advance(
     if duration is not None and _SECONDS.fullmatch(duration):
         body["seconds"] = float(duration)
     path = ("sandboxes", sandbox, "clock", "advance")
-    moved = Remote(url).sim("POST", *path, body=body, has=("now", "fired", "transitions"))
+    moved = ask(url, "POST", *path, body=body, has=("now", "fired", "transitions"))
     if json:
         print_json(moved)
         return
@@ -76,7 +76,7 @@ def transition_line(transition: Mapping[str, Any]) -> str:
 
 
 def _set(url: str, sandbox: str, body: Mapping[str, Any]) -> Any:
-    return Remote(url).sim("PATCH", "sandboxes", sandbox, "clock", body=body, has=_KEYS)
+    return ask(url, "PATCH", "sandboxes", sandbox, "clock", body=body, has=_KEYS)
 
 
 def _show(clock: Mapping[str, Any], json: bool) -> None:

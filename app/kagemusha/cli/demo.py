@@ -27,7 +27,7 @@ def demo(
     """Walk the article's steps, from a private space to the injected config var."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    with _server() if url is None else _given(url) as remote, _sandbox(remote) as sandbox:
+    with _server() if url is None else Remote(url) as remote, _sandbox(remote) as sandbox:
         _Walk(remote, sandbox).walk()
     typer.echo("\nNow with a client of your own:")
     if url is None:
@@ -38,11 +38,6 @@ def demo(
 
 def _end(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
-
-
-@contextmanager
-def _given(url: str) -> Iterator[Remote]:
-    yield Remote(url)
 
 
 @contextmanager
@@ -58,7 +53,8 @@ def _server() -> Iterator[Remote]:
     try:
         if problem := worker.heard():
             fail(problem)
-        yield Remote(url_of(settings.host, listener))
+        with Remote(url_of(settings.host, listener)) as remote:
+            yield remote
     finally:
         Worker.end([worker])
         listener.close()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from kagemusha.cli.remote import Remote
+from kagemusha.cli.remote import ask
 from kagemusha.cli.talk import URL, Json, SandboxName, Url, print_json
 
 _OBEYED = {"127.0.0.1", "localhost"}
@@ -25,7 +25,7 @@ def env(
     json: Json = False,
 ) -> None:
     """Print the environment that points every client at a sandbox."""
-    values: dict[str, str] = Remote(url).sim("GET", "sandboxes", sandbox, has=["env"])["env"]
+    values: dict[str, str] = ask(url, "GET", "sandboxes", sandbox, has=["env"])["env"]
     host = urlsplit(values["HEROKU_HOST"]).hostname
     if host not in _OBEYED:
         typer.echo(f"kagemusha: WARNING: the heroku CLI does not obey HEROKU_HOST for {host} and would talk to the "

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from kagemusha.cli.talk import fail
@@ -21,6 +21,14 @@ class Remote:
         self.url = url.rstrip("/")
         self.admin_token = os.environ.get("KAGEMUSHA_ADMIN_TOKEN")
         self._client = httpx.Client(timeout=httpx.Timeout(PATIENCE, connect=5.0), trust_env=False)
+
+    def __enter__(self) -> Self:
+        """Connections are kept until the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close them."""
+        self._client.close()
 
     def sim(
         self, method: str, *path: str, body: object = None, query: Mapping[str, Any] | None = None,
@@ -61,6 +69,12 @@ class Remote:
             fail(f"What answers at {self.url} is not kagemusha ({method} {path}: {answer.status_code}): name another "
                  "address with --url.")  # fmt: skip
         return document
+
+
+def ask(url: str, method: str, *path: str, body: object = None, has: Collection[str] = ()) -> Any:
+    """One question to the control API of the server at `url`."""
+    with Remote(url) as remote:
+        return remote.sim(method, *path, body=body, has=has)
 
 
 def _document(content: bytes) -> Any:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from kagemusha.cli.remote import Remote
+from kagemusha.cli.remote import ask
 from kagemusha.cli.talk import URL, Json, Url, print_json, print_table
 
 app = typer.Typer(help="Worlds of their own: make, list, empty and delete them.", epilog="Example: kagemusha sandbox "
@@ -32,13 +32,13 @@ def create(
     asked = {"name": name, "seed": seed, "pace": pace, "clock": clock, "now": now, "aws_account_id": aws_account_id,
              "aws_principal": aws_principal}  # fmt: skip
     body = {key: value for key, value in asked.items() if value is not None}
-    _show(Remote(url).sim("POST", "sandboxes", body=body, has=_KEYS), json)
+    _show(ask(url, "POST", "sandboxes", body=body, has=_KEYS), json)
 
 
 @app.command("list", epilog="Example: kagemusha sandbox list --json")
 def list_(url: Url = URL, json: Json = False) -> None:
     """List all sandboxes, oldest first."""
-    found = Remote(url).sim("GET", "sandboxes", has=_KEYS)
+    found = ask(url, "GET", "sandboxes", has=_KEYS)
     if json:
         print_json(found)
         return
@@ -52,14 +52,14 @@ def list_(url: Url = URL, json: Json = False) -> None:
 @app.command(epilog="Example: kagemusha sandbox delete ci")
 def delete(name: Name, url: Url = URL) -> None:
     """Take a sandbox away, with everything in it."""
-    Remote(url).sim("DELETE", "sandboxes", name)
+    ask(url, "DELETE", "sandboxes", name)
     typer.echo(f"Deleted the sandbox {name}.")
 
 
 @app.command(epilog="Example: kagemusha sandbox reset default")
 def reset(name: Name, url: Url = URL, json: Json = False) -> None:
     """Empty a sandbox: its seed, keys and clock are as created."""
-    _show(Remote(url).sim("POST", "sandboxes", name, "reset", has=_KEYS), json)
+    _show(ask(url, "POST", "sandboxes", name, "reset", has=_KEYS), json)
 
 
 def _show(sandbox: Mapping[str, Any], json: bool) -> None:

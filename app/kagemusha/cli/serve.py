@@ -68,10 +68,10 @@ def _answer(settings: "Settings", listener: socket.socket) -> None:
         _make_way(settings.ready_file)
 
     def ready() -> None:
-        typer.echo(f"kagemusha ready at {url}")
-        sys.stdout.flush()
         if settings.ready_file:
             _write(settings.ready_file, {"url": url, "port": listener.getsockname()[1], "pid": os.getpid()})
+        typer.echo(f"kagemusha ready at {url}")
+        sys.stdout.flush()
 
     if settings.workers == 1:
         from kagemusha.cli.serving import answer

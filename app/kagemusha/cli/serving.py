@@ -6,9 +6,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Protocol
 
 import uvicorn
@@ -32,10 +31,11 @@ class Lifeline(Protocol):
 class Server(uvicorn.Server):
     """uvicorn's server; calls `ready` when it answers."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        """Starts nothing yet."""
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], signals: Collection[signal.Signals]) -> None:
+        """`signals` end it. Starts nothing yet."""
         super().__init__(config)
         self._ready = ready
+        self._signals = signals
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
@@ -44,23 +44,25 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """An end that was asked for is no failure: unlike uvicorn, don't raise the signal again afterwards."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.handle_exit)
+        """End when told, which is no failure: unlike uvicorn, don't raise the signal again afterwards.
+
+        A thread waits for signals: a handler would not run while the loop is held by a transaction that waits.
+        """
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
+        threading.Thread(target=self._end_when_told, daemon=True).start()
         yield
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        """End."""
+    def _end_when_told(self) -> None:
+        signal.sigwait(self._signals)
         self.end()
 
     def end(self) -> None:
-        """Let requests come to their end, but not for long."""
+        """Let requests come to their end, but not for long; the database undoes what is cut short."""
         if self.should_exit:
             return
         self.should_exit = True
         # What is cut short now is no error of anybody's.
         logging.disable()
-        # A transaction that waits for a lock holds the loop; the database undoes it.
         last = threading.Timer(LAST, os._exit, [0])
         last.daemon = True
         last.start()
@@ -73,7 +75,9 @@ def answer(
     app = create_app(settings)
     config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False, server_header=False,
                             timeout_graceful_shutdown=GRACE)  # fmt: skip
-    server = Server(config, ready)
+    # Ctrl-C is for the process that looks after this one, if there is one.
+    signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}
+    server = Server(config, ready, signals)
 
     async def run() -> None:
         # Entered here and not by uvicorn, which would log what goes wrong and keep it to itself.

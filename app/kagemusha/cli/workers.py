@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 
 import typer
@@ -134,6 +134,8 @@ def _work(settings: Settings, listener: socket.socket, lifeline: Connection) -> 
 @contextmanager
 def _interrupts_kept_away() -> Iterator[None]:
     """Processes started here never see the terminal's Ctrl-C, which is for their parent."""
+    # Started now, since its start lets interrupts through again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
