@@ -22,6 +22,8 @@ LAST = 1.7
 """Seconds that workers have to end before they are killed: a little more than they give themselves."""
 PAUSE = 1.0
 """Seconds before a worker that could not start is tried again."""
+MOMENT = 0.1
+"""Seconds for our own signal to come after a worker's: what ends one may be meant for all."""
 _ANSWERS = ""
 """What a worker says when it answers."""
 _spawning = get_context("spawn")
@@ -98,6 +100,8 @@ def _all_answer(workers: list[Worker], end: Connection) -> bool:
             return False
         for worker in workers:
             if worker.lifeline in news and (problem := worker.heard()):
+                if wait([end], MOMENT):
+                    return False
                 raise DatabaseProblem(problem)
     return True
 
@@ -109,9 +113,9 @@ def _look_after(workers: list[Worker], end: Connection) -> None:
             answered = worker.answers
             if worker.lifeline not in news or (problem := worker.heard()) is None:
                 continue
-            typer.echo(f"kagemusha: {problem} Another takes its place.", err=True)
-            if not answered and wait([end], PAUSE):
+            if wait([end], MOMENT if answered else PAUSE):
                 return
+            typer.echo(f"kagemusha: {problem} Another takes its place.", err=True)
             workers[number] = worker.again()
 
 
