@@ -91,9 +91,9 @@ def test_workers_share_one_world_and_are_replaced(database: str) -> None:
     assert said.count("\n") == said.count("Another takes its place.") == 2
 
 
-def test_workers_end_with_their_parent() -> None:
+def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     """Workers of a process that was killed do not stay behind."""
-    with serving("--ephemeral", "--workers", "2") as server:
+    with serving("--ephemeral", "--workers", "2", TMPDIR=str(tmp_path)) as server:
         assert len(server.workers) == 2
         server.process.kill()
         eventually(lambda: not processes(server.process.pid))
