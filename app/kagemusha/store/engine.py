@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 LOCK_TIMEOUT = 5.0
@@ -18,6 +18,10 @@ STATEMENT_TIMEOUT = 30.0
 
 MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
+_ALONE = 7_305_117
+"""The number of PostgreSQL's advisory lock under which the schema and the list of sandboxes grow."""
+# Never shows what was given, which may hold a password.
+_MALFORMED = "The database URL can't be read: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
 
 
 class DatabaseProblem(Exception):
@@ -28,15 +32,35 @@ def parse_url(text: str) -> URL:
     """Read a database URL: ``sqlite:///path``, ``postgresql://…`` (or ``postgres://``, as Heroku spells it)."""
     try:
         url = make_url(text)
-    except ArgumentError:
-        message = f"{text!r} is not a database URL: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
-        raise DatabaseProblem(message) from None
+    except (ArgumentError, ValueError):
+        raise DatabaseProblem(_MALFORMED) from None
+    if "@" in (url.host or ""):
+        raise DatabaseProblem(f"{_MALFORMED} An @ in the password is written %40.")
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+        if url.host or url.query:
+            raise DatabaseProblem("A SQLite URL is sqlite:///FILE (sqlite:////FILE from the root), and nothing else.")
         return url
     message = f"Databases of kind {url.drivername!r} are not supported: use sqlite:///FILE or postgresql://…"
     raise DatabaseProblem(message)
+
+
+def is_memory(text: str) -> bool:
+    """Whether the database at `text` is gone with its process, and none other's. Raises DatabaseProblem."""
+    return _in_memory(parse_url(text))
+
+
+def _in_memory(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+
+
+def check_there(text: str) -> None:
+    """Refuse a SQLite file that isn't there, before a connection makes it. Raises DatabaseProblem."""
+    url = parse_url(text)
+    if url.get_backend_name() == "sqlite" and not _in_memory(url) and not _file(url).exists():
+        message = f"There is no database {url.database} yet: run kagemusha db upgrade, or start kagemusha serve on it."
+        raise DatabaseProblem(message)
 
 
 def connect(text: str) -> Engine:
@@ -50,8 +74,8 @@ def connect(text: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        path = Path(url.database).expanduser()
+    if not _in_memory(url):
+        path = _file(url)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -65,6 +89,10 @@ def _sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _file(url: URL) -> Path:
+    return Path(url.database or "").expanduser()
 
 
 def _sqlite_connected(connection: Any, _record: object) -> None:
@@ -99,14 +127,21 @@ def writing(engine: Engine) -> Connection:
     return engine.connect()
 
 
-def explain(error: SQLAlchemyError, engine: Engine) -> DatabaseProblem:
-    """`error` of a first connection as one line that says what to do."""
-    shown = engine.url.render_as_string(hide_password=True)
+def alone(connection: Connection) -> None:
+    """Until this transaction ends no other may come to this line: on SQLite none that writes can."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
+
+
+def explain(error: BaseException, engine: Engine) -> DatabaseProblem:
+    """`error` of a first look at the database as one line that says what to do."""
     if engine.dialect.name == "sqlite":
         cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
         return DatabaseProblem(
             f"Can't use the database file {engine.url.database}: {cause}. "
             "Check that it is a SQLite file that you may write, or choose another with --database sqlite:///FILE.",
         )
+    # Without the query, which may hold a password too.
+    shown = engine.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
     cause = str(error.orig).strip().splitlines()[0] if isinstance(error, DBAPIError) else str(error)
     return DatabaseProblem(f"Can't reach the database {shown}: {cause}. Start it, or correct --database.")
