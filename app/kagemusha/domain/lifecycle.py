@@ -60,7 +60,7 @@ def timed_target(machine: Machine, state: str) -> str | None:
 
 
 def due_after(machine: Machine, state: str, *, at: int, resource: int, visit: int, timing: Timing) -> int | None:
-    """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not."""
+    """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not, or after LATEST."""
     stage = _BY_TRIGGER.get((machine, state, On.DUE))
     if stage is None or stage.delay is None:
         return None
@@ -69,7 +69,8 @@ def due_after(machine: Machine, state: str, *, at: int, resource: int, visit: in
     if delay is None:
         return None
     drawn = delays.draw(delay, seed=timing.seed, resource=resource, stage=name, visit=visit)
-    return at + delays.scaled(drawn, timing.pace)
+    due_at = at + delays.scaled(drawn, timing.pace)
+    return due_at if due_at <= delays.LATEST else None
 
 
 def take(machine: Machine, source: str | None, on: On, *, at: int, resource: int, visit: int, timing: Timing) -> Step:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kagemusha.domain.delays import LATEST
 from kagemusha.domain.errors import Conflict, InvalidParams
 from kagemusha.services import sandboxes
 from kagemusha.services.advance import BATCH, Fired, advance
@@ -12,8 +13,6 @@ MOST_STEPS = 100_000
 """Steps after which an advance until idle gives up."""
 LONGEST = 10 * 365 * 86_400_000
 """Milliseconds after which an advance until idle gives up: ten years."""
-LATEST = 253_402_300_799_000
-"""The last moment that can be written down: the end of the year 9999."""
 SHOWN = 100
 """Transitions that an advance shows."""
 
