@@ -62,8 +62,12 @@ def test_what_is_due_bears_the_names_that_the_journal_gives_it(connection: Conne
     put(store, Machine.ALLOWED_ACCOUNT, 5, due_at=1)
     put(store, Machine.ENDPOINT, 6, due_at=1, addon_name="redis-one")
     assert [(each.resource, each.name) for each in store.lives.due(1, 9)] == [
-        ("uuid-2", "name-2"), ("uuid-3", "redis-one"), ("uuid-4", ""), ("uuid-5", "arn-5"), ("endpoint_id-6", "redis-one"),
-    ]  # fmt: skip
+        ("uuid-2", "name-2"),
+        ("uuid-3", "redis-one"),
+        ("uuid-4", ""),
+        ("uuid-5", "arn-5"),
+        ("endpoint_id-6", "redis-one"),
+    ]
 
 
 @pytest.mark.parametrize("machine", Machine)

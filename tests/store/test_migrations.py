@@ -142,7 +142,7 @@ def test_processes_that_start_at_once_all_succeed(request: pytest.FixtureRequest
         (
             [
                 "CREATE TABLE alembic_version (version_num TEXT)",
-                f"INSERT INTO alembic_version VALUES ('{SCHEMA_VERSION}')",
+                "INSERT INTO alembic_version VALUES ('0001')",
                 "CREATE TABLE customers (id INTEGER)",
             ],
             "customers",
