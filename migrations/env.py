@@ -1,7 +1,6 @@
-"""Alembic's entry: runs on the connection that kagemusha.store.migrate hands over."""
+"""Alembic's entry: runs in the transaction of the connection that kagemusha.store.migrate hands over."""
 
 from alembic import context
-from kagemusha.store.models import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=False)
+context.configure(connection=context.config.attributes["connection"])
 context.run_migrations()

@@ -9,8 +9,10 @@ from hashlib import blake2b
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
+ETERNITY = 10_000 * 366 * 24 * 60 * MINUTE
+"""Longer than any world lasts: no delay is longer, however slow the pace."""
 LATEST = 253_402_300_799_000
-"""The last moment that can be written down, the end of the year 9999, in milliseconds since 1970."""
+"""The last moment that can be written down: the end of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +54,5 @@ def draw(delay: Delay, *, seed: int, resource: int, stage: str, visit: int) -> i
 
 
 def scaled(milliseconds: int, pace: float) -> int:
-    """`milliseconds` of real life at `pace` (60 makes a minute a second), at least one. Chosen."""
-    return max(1, round(milliseconds / pace))
+    """`milliseconds` of real life at `pace` (60 makes a minute a second), at least one, at most ETERNITY. Chosen."""
+    return max(1, round(min(milliseconds / pace, ETERNITY)))

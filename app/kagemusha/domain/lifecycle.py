@@ -60,7 +60,7 @@ def timed_target(machine: Machine, state: str) -> str | None:
 
 
 def due_after(machine: Machine, state: str, *, at: int, resource: int, visit: int, timing: Timing) -> int | None:
-    """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not, or not before time ends."""
+    """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not, or after LATEST."""
     stage = _BY_TRIGGER.get((machine, state, On.DUE))
     if stage is None or stage.delay is None:
         return None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kagemusha.domain import catalog
@@ -10,6 +10,7 @@ from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.domain.stages import On
 from kagemusha.domain.states import AddonState, Machine
 from kagemusha.services import attachments, privatelinks, releases
+from kagemusha.services.addon_views import AddonView, view, views
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App
 
@@ -25,38 +26,6 @@ class NewAddon:
     name: str | None = None
     attachment: str | None = None
     config: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class AddonView:
-    """An add-on, the app that pays for it, its plan and service, and the names of the vars it gives that app."""
-
-    addon: Addon
-    app: App
-    plan: catalog.Plan
-    service: catalog.Service
-    config_vars: Sequence[str]
-
-
-def views(context: Context, found: Sequence[Addon]) -> list[AddonView]:
-    """Add-ons with what their answers name, by three queries however many they are."""
-    apps = context.store.apps.by_ids(addon.app_id for addon in found)
-    names = context.store.config_vars.names_by_addon(addon.id for addon in found)
-    return [
-        AddonView(
-            addon,
-            apps[addon.app_id],
-            catalog.plan(addon.plan),
-            catalog.service(addon.plan.split(":")[0]),
-            names.get(addon.id, []),
-        )
-        for addon in found
-    ]
-
-
-def view(context: Context, addon: Addon) -> AddonView:
-    """One add-on with what its answer names."""
-    return views(context, [addon])[0]
 
 
 def find_addon(context: Context, identity: str, app: App | None = None) -> Addon:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import InvalidParams, NotFound
-from kagemusha.services import addons, releases
+from kagemusha.services import addon_views, releases
+from kagemusha.services.addon_views import AddonView
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App, Attachment
 
@@ -19,7 +20,7 @@ class AttachmentView:
 
     attachment: Attachment
     app: App
-    addon: "addons.AddonView"
+    addon: AddonView
     config_vars: Sequence[str]
 
 
@@ -27,7 +28,7 @@ def views(context: Context, found: Sequence[Attachment]) -> list[AttachmentView]
     """Attachments with what their answers name."""
     apps = context.store.apps.by_ids(attachment.app_id for attachment in found)
     rows = context.store.addons.by_ids(attachment.addon_id for attachment in found)
-    shown = {view.addon.id: view for view in addons.views(context, list(rows.values()))}
+    shown = {view.addon.id: view for view in addon_views.views(context, list(rows.values()))}
     names = context.store.config_vars.names_by_attachment(attachment.id for attachment in found)
     return [AttachmentView(each, apps[each.app_id], shown[each.addon_id], names.get(each.id, [])) for each in found]
 

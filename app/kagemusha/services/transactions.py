@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.advance import Fired, advance
@@ -37,10 +37,7 @@ class Transactions:
 
     def close(self) -> None:
         """Give the connections back."""
-        for connection in self._held.values():
-            with suppress(SQLAlchemyError):
-                connection.close()
-        self._held.clear()
+        self._let_go()
         self.engine.dispose()
 
     @contextmanager
@@ -52,14 +49,17 @@ class Transactions:
             with self._held[writes].begin():
                 yield self._held[writes]
         except DBAPIError as error:
-            if error.connection_invalidated or isinstance(error, OperationalError):
-                self._drop(writes=writes)
-                raise Unavailable("The database does not answer in time: nothing was changed, try again.") from error
-            raise
+            if not engines.is_outage(error):
+                raise
+            # What one connection met, the other would meet next.
+            self._let_go()
+            raise Unavailable(_said(error)) from error
 
-    def _drop(self, *, writes: bool) -> None:
-        with suppress(SQLAlchemyError):
-            self._held.pop(writes).close()
+    def _let_go(self) -> None:
+        for connection in self._held.values():
+            with suppress(SQLAlchemyError):
+                connection.close()
+        self._held.clear()
 
     @asynccontextmanager
     async def server(self, *, writes: bool = False) -> AsyncIterator[Sandboxes]:
@@ -149,3 +149,10 @@ class Transactions:
 
 def _is_due(sandbox: Sandbox, now: int) -> bool:
     return sandbox.next_due_at is not None and sandbox.next_due_at <= now
+
+
+def _said(error: DBAPIError) -> str:
+    if engines.timed_out(error):
+        return "The database does not answer in time: nothing was changed, try again."
+    cause = engines.cause_of(error)
+    return f"The database can't be used ({cause}): nothing was changed. See to it, then try again."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import (
@@ -119,8 +120,10 @@ class Things(Queries, Generic[Row]):
         return self._one(self._get, **{f"by_{part}": value for part, value in zip(self.key, key, strict=True)})
 
     def find(self, identity: str) -> Row | None:
-        """The row that is named, or has the id, `identity`."""
-        return self._one(self._find, identity=identity)
+        """The row that is named, or has the id, `identity`; the oldest of several."""
+        # A name may be spelled like another's id, which can't be foreseen. (Sorting in SQL would walk the whole table.)
+        found = self._all(self._find, identity=identity)
+        return min(found, key=attrgetter(*self.key), default=None)
 
     def insert(self, row: Row) -> None:
         """Add a row."""

@@ -3,18 +3,36 @@
 Waiting for a lock is bounded by LOCK_TIMEOUT on both.
 """
 
+import errno
+import os
+import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.pool import QueuePool, StaticPool
 
 LOCK_TIMEOUT = 5.0
 """Seconds that a transaction waits for a lock before it gives up."""
 STATEMENT_TIMEOUT = 30.0
 """Seconds after which PostgreSQL gives up a statement."""
+
+_LOOK_AGAIN = 0.02
+"""Seconds until a lock that SQLite does not wait for is asked for again."""
+_PRIMARY = 0xFF
+"""The bits of SQLite's extended error codes that are the error; the others say how it came about."""
+_WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
+"""PostgreSQL's states for a lock or an answer that was not had in time, a deadlock, and a lost serialisation."""
 
 MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
@@ -63,6 +81,10 @@ def check_there(text: str) -> None:
         raise DatabaseProblem(message)
 
 
+def _file(url: URL) -> Path:
+    return Path(url.database or "").expanduser()
+
+
 def connect(text: str) -> Engine:
     """An engine for `text`. Opens no connection yet; raises DatabaseProblem for a URL that can't work."""
     url = parse_url(text)
@@ -74,33 +96,58 @@ def connect(text: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    if not _in_memory(url):
-        path = _file(url)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            message = f"Can't make the folder {path.parent}: {error.strerror}. Use --database sqlite:///FILE."
-            raise DatabaseProblem(message) from None
-        url = url.set(database=str(path))
-        pool: dict[str, Any] = {"poolclass": QueuePool}
+    if _in_memory(url):
+        engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
     else:
-        pool = {"poolclass": StaticPool}
-    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT, "check_same_thread": False}, **pool)
+        path = _file(url)
+        _make_file(path)
+        engine = create_engine(url.set(database=str(path)), creator=_opener(path), poolclass=QueuePool)
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
 
 
-def _file(url: URL) -> Path:
-    return Path(url.database or "").expanduser()
+def _make_file(path: Path) -> None:
+    """Make the file, for its owner alone, if it is not there; raises DatabaseProblem if it can't be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            path.touch(mode=0o600)
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        message = f"Can't write the database file {path}: {error.strerror}. Use --database sqlite:///FILE."
+        raise DatabaseProblem(message) from None
 
 
-def _sqlite_connected(connection: Any, _record: object) -> None:
+def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
+    # Without "create": a file that disappears under the server is not to come back as an empty one.
+    uri = f"file:{quote(str(path))}?mode=rw"
+    return lambda: sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False)
+
+
+def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun by _sqlite_begin, never by the driver.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
+    connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT * 1000)}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # SQLite itself does not always wait for the lock that the change takes, and two processes that start at once
+    # meet here.
+    for _ in range(int(LOCK_TIMEOUT / _LOOK_AGAIN)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_LOOK_AGAIN)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _sqlite_begin(connection: Connection) -> None:
@@ -133,15 +180,34 @@ def alone(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
 
 
+def timed_out(error: DBAPIError) -> bool:
+    """Whether a lock, or an answer, was not had in time: the same may work a moment later."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY
+    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or getattr(error.orig, "sqlstate", None) in _WAITED
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Whether the database, and not what it was asked, is at fault: it is away, busy, damaged or full."""
+    damaged = type(error) is DatabaseError and isinstance(error.orig, sqlite3.DatabaseError)
+    return error.connection_invalidated or isinstance(error, OperationalError) or damaged
+
+
+def cause_of(error: BaseException) -> str:
+    """The driver's own words, in one line."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return (said.strip().splitlines() or ["no answer"])[0]
+
+
 def explain(error: BaseException, engine: Engine) -> DatabaseProblem:
     """`error` of a first look at the database as one line that says what to do."""
+    cause = cause_of(error)
+    # Without the query, which may hold a password too.
+    shown = engine.url.set(drivername=engine.url.get_backend_name(), query={}).render_as_string(hide_password=True)
+    if isinstance(error, DBAPIError) and timed_out(error):
+        return DatabaseProblem(f"The database {shown} is held by another process ({cause}): stop that, or try again.")
     if engine.dialect.name == "sqlite":
-        cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
         return DatabaseProblem(
             f"Can't use the database file {engine.url.database}: {cause}. "
             "Check that it is a SQLite file that you may write, or choose another with --database sqlite:///FILE.",
         )
-    # Without the query, which may hold a password too.
-    shown = engine.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
-    cause = str(error.orig).strip().splitlines()[0] if isinstance(error, DBAPIError) else str(error)
     return DatabaseProblem(f"Can't reach the database {shown}: {cause}. Start it, or correct --database.")

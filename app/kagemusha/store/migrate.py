@@ -8,7 +8,11 @@ from sqlalchemy.exc import SQLAlchemyError
 import kagemusha
 from kagemusha.store import engine as engines
 from kagemusha.store.engine import DatabaseProblem
-from kagemusha.store.models import SCHEMA_VERSION
+from kagemusha.store.models import SCHEMA_VERSION, sandboxes
+
+_VERSIONS = "alembic_version"
+_SHOWN = 3
+"""Foreign tables that an error names."""
 
 
 def migrations_folder() -> Path:
@@ -19,23 +23,42 @@ def migrations_folder() -> Path:
 
 
 def version(connection: Connection) -> str | None:
-    """The schema's version, None for an empty database."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    """The schema's version, None for an empty database. Raises DatabaseProblem for one that holds something else."""
+    tables = set(inspect(connection).get_table_names())
+    found: str | None = None
+    if _VERSIONS in tables:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        tables.remove(_VERSIONS)
+    if tables and (found is None or sandboxes.name not in tables):
+        shown = ", ".join(sorted(tables)[:_SHOWN])
+        message = f"The database holds tables that are not kagemusha's ({shown}): use an empty one with --database."
+        raise DatabaseProblem(message)
     return found
 
 
 def ensure_schema(engine: Engine) -> None:
-    """Upgrade to the newest schema. Raises DatabaseProblem when the database can't be used, or is newer."""
+    """Upgrade to the newest schema, wholly or not at all.
+
+    Raises DatabaseProblem when the database can't be used, is newer or is not ours; it is then as it was.
+    """
     try:
-        with engines.writing(engine) as connection, connection.begin():
-            engines.alone(connection)
-            found = version(connection)
-            if found != SCHEMA_VERSION:
-                _upgrade(connection, found)
+        if not _is_up_to_date(engine):
+            _upgrade_locked(engine)
     except SQLAlchemyError as error:
         raise engines.explain(error, engine) from None
+
+
+def _is_up_to_date(engine: Engine) -> bool:
+    with engines.reading(engine) as connection, connection.begin():
+        return version(connection) == SCHEMA_VERSION
+
+
+def _upgrade_locked(engine: Engine) -> None:
+    with engines.writing(engine) as connection, connection.begin():
+        engines.alone(connection)
+        found = version(connection)
+        if found != SCHEMA_VERSION:
+            _upgrade(connection, found)
 
 
 def upgrade_database(url: str) -> str:

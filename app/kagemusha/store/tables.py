@@ -128,11 +128,11 @@ _ATTACHMENT_IN_APP = Attachments.selection(by(models.attachments, "app_id"), by(
 
 
 class Privatelinks(Things[records.Privatelink]):
-    """Privatelinks."""
+    """Privatelinks, each found by its service's name."""
 
     table = models.privatelinks
     record = records.Privatelink
-    identities = ("uuid", "service_name")
+    identities = ("service_name",)
 
     def of_addon(self, addon_id: int) -> records.Privatelink | None:
         """The add-on's privatelink: it has one at most."""

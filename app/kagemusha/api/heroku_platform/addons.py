@@ -13,8 +13,8 @@ from kagemusha.api.heroku_platform import catalog as shapes
 from kagemusha.api.heroku_platform.common import ID_NAME, Reading, Reference, Writing, asked, identity
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain.errors import InvalidParams
-from kagemusha.services import addons, apps, attachments
-from kagemusha.services.addons import AddonView
+from kagemusha.services import addon_views, addons, apps, attachments
+from kagemusha.services.addon_views import AddonView
 from kagemusha.services.attachments import AttachmentView
 from kagemusha.services.context import Context
 
@@ -102,7 +102,7 @@ def _expand(request: Request) -> frozenset[str]:
 
 def _list(request: Request, context: Context, **equal: int) -> Response:
     page = deps.page(request, ID_NAME)
-    rows = addons.views(context, context.store.addons.page(deps.one_more(page), **equal))
+    rows = addon_views.views(context, context.store.addons.page(deps.one_more(page), **equal))
     expand = _expand(request)
     return deps.listed(page, ID_NAME, rows, lambda row: getattr(row.addon, page.field), lambda row: shape(row, expand))
 
@@ -116,7 +116,7 @@ async def create(request: Request, context: Writing, app: str, body: AddonBody) 
     name = body.attachment.name if body.attachment else None
     new = addons.NewAddon(plan, body.name, name, body.config or {})
     made = addons.create_addon(context, apps.find_app(context, app), new)
-    return reply(shape(addons.view(context, made), _expand(request)), 201)
+    return reply(shape(addon_views.view(context, made), _expand(request)), 201)
 
 
 @router.get("/apps/{app}/addons", operation_id="addon.list_by_app")
@@ -135,13 +135,13 @@ async def list_(request: Request, context: Reading) -> Response:
 async def info_by_app(request: Request, context: Reading, app: str, name: str) -> Response:
     """One add-on of an app."""
     found = addons.find_addon(context, name, apps.find_app(context, app))
-    return reply(shape(addons.view(context, found), _expand(request)))
+    return reply(shape(addon_views.view(context, found), _expand(request)))
 
 
 @router.get("/addons/{name}", operation_id="addon.info")
 async def info(request: Request, context: Reading, name: str) -> Response:
     """One add-on."""
-    return reply(shape(addons.view(context, addons.find_addon(context, name)), _expand(request)))
+    return reply(shape(addon_views.view(context, addons.find_addon(context, name)), _expand(request)))
 
 
 @router.delete("/apps/{app}/addons/{name}", operation_id="addon.delete")

@@ -1,0 +1,46 @@
+"""One database with the schema for each backend and run: tests make sandboxes of their own, or roll back."""
+
+from collections.abc import Iterator
+
+import pytest
+from kagemusha.store.engine import connect, writing
+from kagemusha.store.migrate import ensure_schema
+from sqlalchemy import Connection, Engine
+
+BACKENDS = ["sqlite", "postgresql"]
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    """An engine over a database of the test's own, with the schema."""
+    made = connect(database)
+    ensure_schema(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine over a database with the schema that a module's tests share."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('store')}/world.db"
+    else:
+        import psycopg
+
+        base = request.getfixturevalue("postgresql")
+        name = "shared_" + request.module.__name__
+        with psycopg.connect(base, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        url = base.replace("/postgres?", f"/{name}?", 1)
+    made = connect(url)
+    ensure_schema(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def connection(shared_engine: Engine) -> Iterator[Connection]:
+    """A transaction over the shared database that leaves nothing behind."""
+    with writing(shared_engine) as made, made.begin() as transaction:
+        yield made
+        transaction.rollback()

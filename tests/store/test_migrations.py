@@ -1,0 +1,243 @@
+"""The migrations: they agree with the models, can be undone, and are safe to run at once."""
+
+import multiprocessing
+import re
+import secrets
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from kagemusha.store import migrate
+from kagemusha.store.engine import DatabaseProblem, alone, connect, writing
+from kagemusha.store.migrate import ensure_schema, migrations_folder
+from kagemusha.store.models import SCHEMA_VERSION, metadata
+from racers import race
+from sqlalchemy import Connection, Engine, text
+
+ROOT = Path(__file__).parents[2]
+_OF_SQLITE = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name NOT IN ('alembic_version', 'sqlite_sequence')"
+_OF_POSTGRESQL = (
+    """SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname,
+              pg_get_expr(d.adbin, d.adrelid)
+       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+       LEFT JOIN pg_collation l ON l.oid = a.attcollation
+       LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+       WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+         AND c.relname <> 'alembic_version'""",
+    """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+       WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'""",
+    "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'",
+    "SELECT relname FROM pg_class WHERE relkind = 'S'",
+)
+
+
+def schema(connection: Connection) -> list[tuple[Any, ...]]:
+    """Everything that the database knows of its tables, but for Alembic's own."""
+    statements = (_OF_SQLITE,) if connection.dialect.name == "sqlite" else _OF_POSTGRESQL
+    return sorted((tuple(row) for each in statements for row in connection.execute(text(each))), key=repr)
+
+
+def contents(engine: Engine) -> list[tuple[Any, ...]]:
+    """The database's schema, seen on a connection of its own."""
+    with engine.connect() as connection:
+        return schema(connection)
+
+
+def config(connection: Connection) -> Config:
+    """Alembic's configuration for a connection."""
+    made = Config()
+    made.set_main_option("script_location", str(migrations_folder()))
+    made.attributes["connection"] = connection
+    return made
+
+
+def test_the_migrations_make_exactly_the_models(engine: Engine) -> None:
+    """What the migrations make and what the models say are one, checks, partial indexes and collations included."""
+    with writing(engine) as connection, connection.begin():
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        migrated = schema(connection)
+        command.downgrade(config(connection), "base")
+        metadata.create_all(connection)
+        assert schema(connection) == migrated
+    named = {name for each in migrated for name in re.findall(r"\b(?:ck|ix|uq|pk|fk)_\w+", repr(each))}
+    assert {"ck_endpoints_state", "ix_addons_due", "uq_apps_name", "pk_journal", "fk_spaces_sandbox_id"} <= named
+
+
+def test_a_downgrade_leaves_nothing_and_can_be_undone(engine: Engine) -> None:
+    """Down leaves no table, index or sequence; up again gives the same schema."""
+    before = contents(engine)
+    with writing(engine) as connection, connection.begin():
+        command.downgrade(config(connection), "base")
+    assert contents(engine) == []
+    ensure_schema(engine)
+    assert contents(engine) == before != []
+
+
+def test_the_models_name_the_newest_revision() -> None:
+    """SCHEMA_VERSION is Alembic's one head."""
+    found = Config()
+    found.set_main_option("script_location", str(migrations_folder()))
+    assert ScriptDirectory.from_config(found).get_heads() == [SCHEMA_VERSION]
+
+
+def test_revisions_do_not_import_the_product() -> None:
+    """A revision stays what it was when the models change: it imports nothing of the package."""
+    for script in (ROOT / "migrations" / "versions").glob("*.py"):
+        assert "kagemusha" not in script.read_text(), script.name
+
+
+def urls(request: pytest.FixtureRequest, kind: str, folder: Path, count: int) -> list[str]:
+    """The URLs of empty databases."""
+    if kind == "sqlite":
+        return [f"sqlite:///{folder}/{number}.db" for number in range(count)]
+    import psycopg
+
+    base = request.getfixturevalue("postgresql")
+    names = [f"race_{secrets.token_hex(6)}" for _ in range(count)]
+    with psycopg.connect(base, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f'CREATE DATABASE "{name}"')
+    return [base.replace("/postgres?", f"/{name}?", 1) for name in names]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_processes_that_start_at_once_all_succeed(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> None:
+    """Three processes bring the same empty database up to date at the same moment, time after time."""
+    targets = urls(request, kind, tmp_path, 10 if kind == "sqlite" else 4)
+    spawn = multiprocessing.get_context("spawn")
+    barrier, failures = spawn.Barrier(3), spawn.Queue()
+    racing = [spawn.Process(target=race, args=(targets, barrier, failures)) for _ in range(3)]
+    for each in racing:
+        each.start()
+    try:
+        assert [failures.get(timeout=60) for _ in racing] == [[], [], []]
+    finally:
+        for each in racing:
+            each.join(timeout=10)
+            each.kill()
+    for target in targets:
+        engine = connect(target)
+        with engine.connect() as connection:
+            assert migrate.version(connection) == SCHEMA_VERSION
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (["CREATE TABLE alembic_version (version_num TEXT)", "INSERT INTO alembic_version VALUES ('9999')"], "upgrade"),
+        (["CREATE TABLE customers (id INTEGER)"], "customers"),
+        (["CREATE TABLE apps (id INTEGER)", "INSERT INTO apps VALUES (1)"], "apps"),
+        (
+            [
+                "CREATE TABLE alembic_version (version_num TEXT)",
+                "INSERT INTO alembic_version VALUES ('0001')",
+                "CREATE TABLE customers (id INTEGER)",
+            ],
+            "customers",
+        ),
+        (["CREATE TABLE alembic_version (revision TEXT)"], "version_num"),
+    ],
+)
+def test_a_database_that_is_newer_or_foreign_is_refused(database: str, made: list[str], said: str) -> None:
+    """A version that is not known and tables that are not ours are a DatabaseProblem, and stay as they are."""
+    engine = connect(database)
+    with engine.begin() as connection:
+        for statement in made:
+            connection.execute(text(statement))
+    before = contents(engine)
+    with pytest.raises(DatabaseProblem, match=said) as raised:
+        ensure_schema(engine)
+    assert "\n" not in str(raised.value)
+    assert "--database" in str(raised.value)
+    assert contents(engine) == before
+    engine.dispose()
+
+
+def test_a_crash_half_way_leaves_the_old_schema(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade that fails after its tables were made has made none; the next one succeeds."""
+    engine = connect(database)
+    whole = migrate._upgrade
+
+    def crash(connection: Connection, found: str | None) -> None:
+        whole(connection, found)
+        raise RuntimeError
+
+    monkeypatch.setattr(migrate, "_upgrade", crash)
+    with pytest.raises(RuntimeError):
+        ensure_schema(engine)
+    monkeypatch.undo()
+    with engine.connect() as connection:
+        assert migrate.version(connection) is None
+    assert contents(engine) == []
+    ensure_schema(engine)
+    assert len(contents(engine)) > len(metadata.tables)
+    engine.dispose()
+
+
+def test_a_process_that_is_killed_half_way_leaves_the_old_schema(tmp_path: Path) -> None:
+    """A process that dies inside the migration leaves an empty database, which the next one upgrades."""
+    path = tmp_path / "world.db"
+    program = (
+        "import os, sys; from kagemusha.store import engine, migrate; whole = migrate._upgrade\n"
+        "def dying(*a): whole(*a); os._exit(9)\n"
+        "migrate._upgrade = dying; migrate.ensure_schema(engine.connect(sys.argv[1]))"
+    )
+    died = subprocess.run([sys.executable, "-c", program, f"sqlite:///{path}"], timeout=60)
+    assert died.returncode == 9
+    engine = connect(f"sqlite:///{path}")
+    assert contents(engine) == []
+    ensure_schema(engine)
+    assert len(contents(engine)) > len(metadata.tables)
+    engine.dispose()
+
+
+def test_an_up_to_date_database_is_only_looked_at(engine: Engine) -> None:
+    """A start on the newest schema waits for no lock that another process holds, so it can have written nothing."""
+    other = connect(engine.url.render_as_string(hide_password=False))
+    with writing(other) as connection, connection.begin():
+        alone(connection)
+        ensure_schema(engine)
+    other.dispose()
+
+
+def test_alembic_is_imported_only_to_migrate(tmp_path: Path) -> None:
+    """A start on the newest schema does not load Alembic; the first start does."""
+    program = (
+        "import sys; from kagemusha.store import engine, migrate; migrate.ensure_schema(engine.connect(sys.argv[1]))\n"
+        "print('alembic' in sys.modules)"
+    )
+    start = [sys.executable, "-c", program, f"sqlite:///{tmp_path}/world.db"]
+    loaded = [subprocess.run(start, capture_output=True, text=True, timeout=60).stdout.strip() for _ in range(2)]
+    assert loaded == ["True", "False"]
+
+
+def test_an_installed_package_migrates_by_itself(tmp_path: Path) -> None:
+    """Laid out as the wheel is, away from the checkout, the package finds its migrations and runs them."""
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    ignored = shutil.ignore_patterns("__pycache__")
+    for package in wheel["packages"]:
+        shutil.copytree(ROOT / package, tmp_path / "site" / Path(package).name, ignore=ignored)
+    for source, target in wheel["force-include"].items():
+        shutil.copytree(ROOT / source, tmp_path / "site" / target, ignore=ignored)
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); from kagemusha.store import engine, migrate\n"
+        "migrate.ensure_schema(engine.connect(sys.argv[1])); print(migrate.migrations_folder())"
+    )
+    run = [sys.executable, "-c", program, f"sqlite:///{tmp_path}/world.db"]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.stdout.strip() == str(tmp_path / "site" / "kagemusha" / "migrations"), done.stderr
+    with sqlite3.connect(tmp_path / "world.db") as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (SCHEMA_VERSION,)
+    connection.close()
