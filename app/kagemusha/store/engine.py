@@ -29,6 +29,7 @@ STATEMENT_TIMEOUT = 30.0
 """Seconds after which PostgreSQL gives up a statement."""
 
 _LOOK_AGAIN = 0.02
+"""Seconds until a lock that SQLite does not wait for is asked for again."""
 _PRIMARY = 0xFF
 """The bits of SQLite's extended error codes that are the error; the others say how it came about."""
 _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
@@ -94,20 +95,22 @@ def _make_file(path: Path) -> None:
 
 def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
     # Without "create": a file that disappears under the server is not to come back as an empty one.
-    uri, timeout = f"file:{quote(str(path))}?mode=rw", LOCK_TIMEOUT
-    return lambda: sqlite3.connect(uri, uri=True, timeout=timeout, check_same_thread=False)
+    uri = f"file:{quote(str(path))}?mode=rw"
+    return lambda: sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False)
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun by _sqlite_begin, never by the driver.
     connection.isolation_level = None
     _use_wal(connection)
+    connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT * 1000)}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait for the lock that the change takes: two processes that start at once meet here.
+    # SQLite itself does not always wait for the lock that the change takes, and two processes that start at once
+    # meet here.
     for _ in range(int(LOCK_TIMEOUT / _LOOK_AGAIN)):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
