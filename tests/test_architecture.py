@@ -115,7 +115,7 @@ def test_one_module_asks_the_machine_for_the_time() -> None:
 
 
 def test_chance_is_only_in_keys_and_request_ids() -> None:
-    """Nothing of the world is random: only keys, drawn seeds, the server's secret, Request-Ids, and what `env` prints."""
+    """Nothing of the world is random: keys, drawn seeds, the server's secret, Request-Ids and env's marks are."""
     assert users(CHANCE) == MAY_DRAW
 
 
