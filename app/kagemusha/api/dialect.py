@@ -1,8 +1,9 @@
 """Errors on the wire, rendered in one place: the route says in which dialect."""
 
+import inspect
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Protocol
 
 from fastapi import FastAPI, Request
@@ -59,9 +60,15 @@ HEROKU = HerokuDialect()
 
 
 class HerokuRoute(APIRoute):
-    """A route whose errors are in Heroku's shape."""
+    """A route whose errors are in Heroku's shape, and whose summary is the first line of its handler's docstring."""
 
     dialect: ClassVar[Dialect] = HEROKU
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        """As APIRoute."""
+        first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
+        super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
+        self.description = rest.strip()
 
 
 def _dialect(request: Request) -> Dialect:

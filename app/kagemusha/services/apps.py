@@ -56,9 +56,9 @@ def views(context: Context, apps: Iterable[App]) -> list[AppView]:
     return [view(context, app) for app in apps]
 
 
-def list_apps(context: Context, page: Page) -> list[AppView]:
-    """A stretch of the apps."""
-    return views(context, context.store.apps.page(page))
+def list_apps(context: Context, page: Page, **equal: bool) -> list[AppView]:
+    """A stretch of the apps, or of those whose columns equal `equal`."""
+    return views(context, context.store.apps.page(page, **equal))
 
 
 def create_app(context: Context, new: NewApp) -> AppView:
