@@ -4,7 +4,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from kagemusha.api.documents import Uuid
+from kagemusha.api.documents import Uuid, document
 from kagemusha.domain.states import AllowedAccountState, EndpointState, PrivatelinkState
 
 ConnectionStatus = Literal[
@@ -24,6 +24,7 @@ CONNECTION_STATUSES: dict[EndpointState, ConnectionStatus] = {
 }
 
 
+@document
 class LinkAddon(TypedDict):
     """The add-on of a privatelink."""
 
@@ -31,12 +32,14 @@ class LinkAddon(TypedDict):
     uuid: Uuid
 
 
+@document
 class LinkApp(TypedDict):
     """The app that pays for it."""
 
     name: str
 
 
+@document
 class AllowedAccount(TypedDict):
     """Who may connect: `account_id` as it was submitted, `arn` normalised."""
 
@@ -45,6 +48,7 @@ class AllowedAccount(TypedDict):
     status: AllowedAccountState
 
 
+@document
 class Connection(TypedDict):
     """An endpoint that connects, or wants to."""
 
@@ -54,6 +58,7 @@ class Connection(TypedDict):
     status: ConnectionStatus
 
 
+@document
 class Privatelink(TypedDict):
     """A privatelink; `service_name` is empty while it is provisioned."""
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
-from kagemusha.api.documents import answers, refusals, request_header
+from kagemusha.api.documents import answers, listing, refusals, request_header
 from kagemusha.domain.errors import NotAcceptable
 from kagemusha.services.context import Context
 
@@ -74,6 +74,6 @@ _CUT = {
 def ranged(document: Any, *refused: int, header: dict[str, Any] | None = None) -> dict[str, Any]:
     """`answers` for a list that the Range header walks."""
     said = answers(list[document], *refused, 416)
-    said["responses"] |= {206: {"model": list[document], "description": "A part of the list", "headers": _CUT}}
+    said["responses"][206] = listing(document) | {"description": "A part of the list", "headers": _CUT}
     said["openapi_extra"] = {"parameters": [_RANGE] if header is None else [_RANGE, header]}
     return said

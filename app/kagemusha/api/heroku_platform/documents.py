@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
-from kagemusha.api.documents import Email, Moment, Uri, Uuid
+from kagemusha.api.documents import Email, Moment, Uri, Uuid, document
 from kagemusha.domain.states import AddonState, SpaceState
 
 Ipv4 = Annotated[str, WithJsonSchema({"type": "string", "format": "ipv4"})]
@@ -13,6 +13,7 @@ ConfigVars = dict[str, str]
 """Config vars by name."""
 
 
+@document
 class Reference(TypedDict):
     """A thing that has a document of its own."""
 
@@ -20,12 +21,14 @@ class Reference(TypedDict):
     name: str
 
 
+@document
 class Named(TypedDict):
     """A thing by its name alone."""
 
     name: str
 
 
+@document
 class User(TypedDict):
     """An account, where another document names it."""
 
@@ -33,6 +36,7 @@ class User(TypedDict):
     id: Uuid
 
 
+@document
 class Account(TypedDict):
     """Who is calling."""
 
@@ -67,6 +71,7 @@ class Account(TypedDict):
     verified: bool
 
 
+@document
 class Team(TypedDict):
     """A team."""
 
@@ -86,6 +91,7 @@ class Team(TypedDict):
     updated_at: Moment
 
 
+@document
 class Provider(TypedDict):
     """Where a region runs."""
 
@@ -93,6 +99,7 @@ class Provider(TypedDict):
     region: str
 
 
+@document
 class Region(TypedDict):
     """A region."""
 
@@ -107,6 +114,7 @@ class Region(TypedDict):
     updated_at: Moment
 
 
+@document
 class Space(TypedDict):
     """A space; `region` is whole with ``Accept-Expansion: region``."""
 
@@ -124,6 +132,7 @@ class Space(TypedDict):
     updated_at: Moment
 
 
+@document
 class SpaceNat(TypedDict):
     """The outbound addresses of a space."""
 
@@ -133,6 +142,7 @@ class SpaceNat(TypedDict):
     updated_at: Moment
 
 
+@document
 class AppSpace(TypedDict):
     """An app's space."""
 
@@ -141,6 +151,7 @@ class AppSpace(TypedDict):
     shield: bool
 
 
+@document
 class CommonApp(TypedDict):
     """What an app and a team's app have in common."""
 
@@ -167,6 +178,7 @@ class CommonApp(TypedDict):
     web_url: Uri | None
 
 
+@document
 class App(CommonApp):
     """An app."""
 
@@ -176,6 +188,7 @@ class App(CommonApp):
     team: Reference | None
 
 
+@document
 class TeamApp(CommonApp):
     """An app as the routes under /teams show it."""
 
@@ -185,6 +198,7 @@ class TeamApp(CommonApp):
     team: Named | None
 
 
+@document
 class Release(TypedDict):
     """A release."""
 
@@ -205,6 +219,7 @@ class Release(TypedDict):
     version: int
 
 
+@document
 class AddonService(TypedDict):
     """An add-on service."""
 
@@ -220,6 +235,7 @@ class AddonService(TypedDict):
     updated_at: Moment
 
 
+@document
 class Price(TypedDict):
     """What a plan costs."""
 
@@ -229,6 +245,7 @@ class Price(TypedDict):
     unit: str
 
 
+@document
 class Plan(TypedDict):
     """A plan."""
 
@@ -249,6 +266,7 @@ class Plan(TypedDict):
     visible: bool
 
 
+@document
 class BillingEntity(TypedDict):
     """Who pays for an add-on."""
 
@@ -257,6 +275,7 @@ class BillingEntity(TypedDict):
     type: Literal["app", "team"]
 
 
+@document
 class Addon(TypedDict):
     """An add-on; `addon_service` and `plan` are whole with ``Accept-Expansion: addon_service,plan``."""
 
@@ -277,6 +296,7 @@ class Addon(TypedDict):
     web_url: Uri | None
 
 
+@document
 class AttachedAddon(TypedDict):
     """The add-on of an attachment; `plan` with ``Accept-Inclusion: addon:plan``."""
 
@@ -286,6 +306,7 @@ class AttachedAddon(TypedDict):
     plan: NotRequired[Reference]
 
 
+@document
 class AddonAttachment(TypedDict):
     """An attachment; `config_vars` with ``Accept-Inclusion: config_vars``."""
 

@@ -4,10 +4,11 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from kagemusha.api.documents import Moment
+from kagemusha.api.documents import Moment, document
 from kagemusha.domain.states import EndpointState, Machine
 
 
+@document
 class Health(TypedDict):
     """That the service and its database answer."""
 
@@ -16,6 +17,7 @@ class Health(TypedDict):
     version: str
 
 
+@document
 class Clock(TypedDict):
     """A sandbox's clock."""
 
@@ -25,6 +27,7 @@ class Clock(TypedDict):
     pace: float
 
 
+@document
 class Aws(TypedDict):
     """A sandbox's AWS account."""
 
@@ -35,6 +38,7 @@ class Aws(TypedDict):
     secret_access_key: str
 
 
+@document
 class Sandbox(TypedDict):
     """A world of its own; a process that is given `env` talks to it."""
 
@@ -78,6 +82,7 @@ Pending = TypedDict(
 """A change of state to come."""
 
 
+@document
 class Advanced(TypedDict):
     """What moving the clock brought: how many transitions, and the first hundred."""
 
@@ -86,6 +91,7 @@ class Advanced(TypedDict):
     transitions: list[Transition]
 
 
+@document
 class Forecast(TypedDict):
     """What will happen, soonest first."""
 
@@ -93,6 +99,7 @@ class Forecast(TypedDict):
     pending: list[Pending]
 
 
+@document
 class Journal(TypedDict):
     """A stretch of the journal; `next_after` asks for what follows."""
 
@@ -100,6 +107,7 @@ class Journal(TypedDict):
     next_after: int
 
 
+@document
 class Snapshot(TypedDict):
     """The world as one document."""
 
@@ -115,6 +123,7 @@ class Snapshot(TypedDict):
     world: dict[str, list[dict[str, Any]]]
 
 
+@document
 class Endpoint(TypedDict):
     """An endpoint, in AWS's spelling."""
 
