@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+LATEST = 253_402_300_799_999
+"""The last moment that can be written down: the end of the year 9999."""
 
 
 def system_now() -> int:
@@ -21,8 +23,8 @@ def sandbox_now(system: int, offset: int, frozen_at: int | None) -> int:
 
 
 def to_datetime(moment: int) -> datetime:
-    """`moment` as an aware datetime."""
-    return EPOCH + moment * MILLISECOND
+    """`moment` as an aware datetime; what lies beyond LATEST, which can't be written down, is shown as LATEST."""
+    return EPOCH + min(moment, LATEST) * MILLISECOND
 
 
 def from_datetime(moment: datetime) -> int:

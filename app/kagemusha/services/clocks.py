@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from kagemusha.clock import LATEST, rfc3339
 from kagemusha.domain.errors import Conflict, InvalidParams
 from kagemusha.services import sandboxes
 from kagemusha.services.advance import BATCH, Fired, advance
@@ -12,8 +13,6 @@ MOST_STEPS = 100_000
 """Steps after which an advance until idle gives up."""
 LONGEST = 10 * 365 * 86_400_000
 """Milliseconds after which an advance until idle gives up: ten years."""
-LATEST = 253_402_300_799_000
-"""The last moment that can be written down: the end of the year 9999."""
 SHOWN = 100
 """Transitions that an advance shows."""
 
@@ -94,7 +93,7 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
             due_at = context.store.lives.next_due_at()
             if due_at is None:
                 return result
-            if due_at > start + LONGEST or result.fired >= MOST_STEPS:
+            if due_at > min(start + LONGEST, LATEST) or result.fired >= MOST_STEPS:
                 break
             until = min(start + LONGEST, LATEST) if idle else due_at
             batch = advance(context, until, min(BATCH, MOST_STEPS - result.fired) if idle else MOST_STEPS)
@@ -104,8 +103,8 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
             if not idle:
                 return result
     message = (
-        f"Not idle after {result.fired} transitions: the next falls due at {due_at} ms since 1970. What happened "
-        "stays; look at GET …/pending, or advance again."
+        f"Not idle after {result.fired} transitions: the next falls due at {rfc3339(due_at)}. What happened stays: "
+        "see GET …/pending for what is to come."
     )
     raise Conflict(message)
 

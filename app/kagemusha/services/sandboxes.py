@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from kagemusha.clock import LATEST
 from kagemusha.domain import principals
 from kagemusha.domain.errors import Conflict, InvalidParams, NotFound
 from kagemusha.domain.lifecycle import STAGE_IDS
@@ -29,7 +30,7 @@ _DEFAULT_ACCOUNT = "123456789101"
 _UPPER = string.ascii_uppercase + string.digits
 _REQUEST_IDS = "request-ids"
 """The name of the secret that Request-Ids are made with."""
-_FASTEST = 1e9
+_SLOWEST, _FASTEST = 1e-3, 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
         raise Conflict(message)
     if new.seed is not None and not 0 <= new.seed < SEEDS:
         raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
+    if new.now is not None and not 0 <= new.now <= LATEST:
+        raise InvalidParams("now must be a moment of the years 1970 to 9999.")
     check_pace(new.pace)
     check_delays(new.delays or {})
     account, principal = _aws(sandboxes, new, name)
@@ -93,8 +96,8 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
 
 def check_pace(pace: float | None) -> None:
     """Refuse a pace that is not a positive, finite number; None is no pace of its own."""
-    if pace is not None and not (math.isfinite(pace) and 0 < pace <= _FASTEST):
-        raise InvalidParams("pace must be a number above 0 and at most 1000000000: 1 is real life, 60 the default.")
+    if pace is not None and not (math.isfinite(pace) and _SLOWEST <= pace <= _FASTEST):
+        raise InvalidParams("pace must be a number from 0.001 to 1000000000: 1 is real life, 60 the default.")
 
 
 def check_delays(delays: Mapping[str, tuple[int, int] | None]) -> None:

@@ -17,6 +17,7 @@ TEAM = "kagemusha"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-))+[a-z0-9]", re.ASCII)
 _CIDR = re.compile(r"(?:10|172\.(?:1[6-9]|2[0-9]|3[01])|192\.168)\..*.+/16", re.ASCII)
 _LONGEST_NAME = 30
+_LONGEST_CIDR = len("192.168.255.255/16")
 _LARGEST_DATA_CIDR, _SMALLEST_DATA_CIDR = 16, 20
 
 
@@ -55,7 +56,7 @@ def create_space(context: Context, new: NewSpace) -> Space:
         raise InvalidParams(message)
     if context.store.spaces.find(new.name):
         raise InvalidParams("Name is already taken")
-    region = catalog.region(new.region or "virginia")
+    region = catalog.region("virginia" if new.region is None else new.region)
     if not region.private_capable:
         message = (
             f"Region {region.name} is not available for Private Spaces: see GET /regions for private_capable ones."
@@ -79,7 +80,7 @@ def create_space(context: Context, new: NewSpace) -> Space:
 
 def _cidr(text: str) -> str:
     try:
-        if _CIDR.fullmatch(text):
+        if len(text) <= _LONGEST_CIDR and _CIDR.fullmatch(text):
             return str(ipaddress.IPv4Network(text, strict=False)) and text
     except ValueError:
         pass

@@ -1,7 +1,11 @@
 """Add-ons and attachments."""
 
+import math
+from typing import Annotated, Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import BeforeValidator
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
@@ -19,11 +23,9 @@ from kagemusha.api.heroku_platform.common import (
     Reference,
     Writing,
     asked,
-    identity,
     ranged,
 )
 from kagemusha.clock import rfc3339_seconds
-from kagemusha.domain.errors import InvalidParams
 from kagemusha.domain.states import AddonState
 from kagemusha.services import addons, apps, attachments
 from kagemusha.services.addons import AddonView
@@ -32,6 +34,16 @@ from kagemusha.services.context import Context
 
 router = APIRouter(route_class=HerokuRoute, tags=["add-ons"], responses=REFUSALS)
 _ID = {"id": "uuid"}
+
+
+def _config_value(value: object) -> object:
+    if isinstance(value, dict | list) or (isinstance(value, float) and not math.isfinite(value)):
+        message = "give a string, a number, true, false or null"
+        raise ValueError(message)
+    return value
+
+
+ConfigValue = Annotated[Any, BeforeValidator(_config_value, json_schema_input_type=str | float | bool | None)]
 
 
 class AttachmentName(Body):
@@ -46,7 +58,7 @@ class AddonBody(Body):
     plan: Reference
     name: Text | None = None
     attachment: AttachmentName | None = None
-    config: dict[Text, Text | int | float | bool | None] | None = None
+    config: dict[Text, ConfigValue] | None = None
     confirm: Text | None = None
 
 
@@ -128,11 +140,8 @@ def _list(request: Request, context: Context, **equal: int) -> Response:
 )
 async def create(request: Request, context: Writing, app: str, body: AddonBody) -> Response:
     """Ask for an add-on."""
-    plan = identity(body.plan)
-    if not plan:
-        raise InvalidParams("plan: name a plan, such as heroku-redis:private-3.")
     name = body.attachment.name if body.attachment else None
-    new = addons.NewAddon(plan, body.name, name, body.config or {})
+    new = addons.NewAddon(body.plan, body.name, name, body.config or {})
     made = addons.create_addon(context, apps.find_app(context, app), new)
     return reply(shape(addons.view(context, made), _expand(request)), 201)
 
@@ -216,8 +225,8 @@ def _attachments(request: Request, context: Context, **equal: int) -> Response:
 )
 async def attach(request: Request, context: Writing, body: AttachmentBody) -> Response:
     """Attach an add-on to an app."""
-    addon = addons.find_addon(context, identity(body.addon) or "")
-    made = attachments.attach(context, addon, apps.find_app(context, identity(body.app) or ""), body.name)
+    addon = addons.find_addon(context, body.addon)
+    made = attachments.attach(context, addon, apps.find_app(context, body.app), body.name)
     return reply(attachment_shape(attachments.view(context, made), asked(request, "accept-inclusion")), 201)
 
 

@@ -17,7 +17,6 @@ from kagemusha.api.heroku_platform.common import (
     Reading,
     Reference,
     Writing,
-    identity,
     ranged,
 )
 from kagemusha.clock import rfc3339_seconds
@@ -99,7 +98,7 @@ def release_shape(release: Release, app: App) -> documents.Release:
 async def create(context: Writing, body: AppBody | None = None) -> Response:
     """Make an app of one's own."""
     body = body or AppBody()
-    new = apps.NewApp(body.name, identity(body.region), identity(body.stack))
+    new = apps.NewApp(body.name, body.region, body.stack)
     return reply(shape(context, apps.create_app(context, new)), 201)
 
 
@@ -107,8 +106,8 @@ async def create(context: Writing, body: AppBody | None = None) -> Response:
 async def create_team_app(context: Writing, body: TeamAppBody) -> Response:
     """Make an app of a team's, in a space or not; with a space and no team it is the space's team's."""
     new = apps.NewApp(
-        body.name, identity(body.region), identity(body.stack), None if body.personal else identity(body.team),
-        identity(body.space), bool(body.locked), body.internal_routing,
+        body.name, body.region, body.stack, None if body.personal else body.team,
+        body.space, bool(body.locked), body.internal_routing,
     )  # fmt: skip
     return reply(team_shape(context, apps.create_app(context, new)), 201)
 

@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
@@ -49,13 +49,16 @@ class Named(Body):
     id: Text | None = None
 
 
-Reference = Text | Named
+def _reference(value: object) -> object:
+    found = value.get("id", value.get("name")) if isinstance(value, dict) else value
+    if isinstance(found, str):
+        return found
+    message = "give a name or an id, or an object that holds one of them"
+    raise ValueError(message)
+
+
+Reference = Annotated[Text, BeforeValidator(_reference, json_schema_input_type=str | Named)]
 """A thing by name or id, alone or in an object, as clients differ."""
-
-
-def identity(reference: Reference | None) -> str | None:
-    """The name or id that a reference holds."""
-    return (reference.id or reference.name) if isinstance(reference, Named) else reference
 
 
 REFUSALS = refusals(401, 406)

@@ -18,7 +18,6 @@ from kagemusha.api.heroku_platform.common import (
     Reference,
     Writing,
     asked,
-    identity,
     ranged,
 )
 from kagemusha.clock import rfc3339_seconds
@@ -57,7 +56,7 @@ def shape(context: Context, space: Space, expand: frozenset[str] = frozenset()) 
 @router.post("/spaces", operation_id="space.create", **answers(documents.Space, 400, 404, 422, status=201))
 async def create(context: Writing, body: SpaceBody) -> Response:
     """Ask for a space."""
-    new = spaces.NewSpace(body.name, body.team, identity(body.region), bool(body.shield), body.cidr, body.data_cidr)
+    new = spaces.NewSpace(body.name, body.team, body.region, bool(body.shield), body.cidr, body.data_cidr)
     return reply(shape(context, spaces.create_space(context, new)), 201)
 
 

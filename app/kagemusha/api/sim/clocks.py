@@ -1,17 +1,16 @@
 """A sandbox's clock."""
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import REFUSALS, Reading, Worlds
+from kagemusha.api.sim.common import Reading, Worlds, room
 from kagemusha.api.sim.schemas import AdvanceBody, ClockBody, milliseconds, moment
 from kagemusha.clock import rfc3339
 from kagemusha.services import clocks, sandboxes
 
-router = APIRouter(prefix="/sandboxes/{name}/clock", route_class=HerokuRoute, tags=["clock"], responses=REFUSALS)
+router = room("/sandboxes/{name}/clock", "clock")
 
 
 @router.get("", operation_id="clock.info", **answers(documents.Clock, 404))

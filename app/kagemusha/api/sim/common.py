@@ -4,17 +4,15 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 
 from kagemusha.api import deps
+from kagemusha.api.dialect import HerokuRoute
 from kagemusha.api.documents import refusals
 from kagemusha.domain.errors import Unauthorized
 from kagemusha.services import sandboxes
 from kagemusha.services.context import Context
 from kagemusha.services.transactions import Transactions
-
-REFUSALS = refusals(401)
-"""What every operation of this API may answer."""
 
 
 async def guard(request: Request) -> None:
@@ -36,6 +34,17 @@ def _opener(writes: bool) -> Callable[[Request], AsyncIterator[Context]]:
             yield context
 
     return opened
+
+
+def room(prefix: str, tag: str) -> APIRouter:
+    """A router of this API for what begins with `prefix`."""
+    return APIRouter(
+        prefix=f"/_sim{prefix}",
+        route_class=HerokuRoute,
+        dependencies=[Depends(guard)],
+        tags=[tag],
+        responses=refusals(401),
+    )
 
 
 Reading = Annotated[Context, Depends(_opener(False), scope="function")]

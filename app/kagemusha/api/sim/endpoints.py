@@ -1,18 +1,15 @@
 """Endpoints without an AWS client."""
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import REFUSALS, Reading, Writing
+from kagemusha.api.sim.common import Reading, Writing, room
 from kagemusha.api.sim.schemas import EndpointBody
 from kagemusha.services import endpoints
 
-router = APIRouter(
-    prefix="/sandboxes/{name}/endpoints", route_class=HerokuRoute, tags=["endpoints"], responses=REFUSALS
-)
+router = room("/sandboxes/{name}/endpoints", "endpoints")
 
 
 @router.post("", operation_id="endpoint.create", **answers(documents.Endpoint, 400, 404, 422, status=201))

@@ -1,16 +1,15 @@
 """What happened, what will happen, and the whole world as one document."""
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import REFUSALS, Reading, Worlds
+from kagemusha.api.sim.common import Reading, Worlds, room
 from kagemusha.clock import rfc3339
 from kagemusha.services import journals
 
-router = APIRouter(prefix="/sandboxes/{name}", route_class=HerokuRoute, tags=["history"], responses=REFUSALS)
+router = room("/sandboxes/{name}", "history")
 
 
 @router.get("/pending", operation_id="sandbox.pending", **answers(documents.Forecast, 404, 422))

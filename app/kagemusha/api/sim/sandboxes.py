@@ -1,17 +1,17 @@
 """Sandboxes, and the server's health."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from kagemusha import __version__
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import REFUSALS, Reading, Worlds
-from kagemusha.api.sim.schemas import SandboxBody, delay, moment
+from kagemusha.api.sim.common import Reading, Worlds, room
+from kagemusha.api.sim.schemas import SandboxBody, moment
 from kagemusha.services import sandboxes
 
-router = APIRouter(route_class=HerokuRoute, tags=["sandboxes"], responses=REFUSALS)
+router = room("", "sandboxes")
 
 
 @router.get("/health", operation_id="sim.health", **answers(documents.Health, 503))
@@ -32,7 +32,7 @@ async def create(request: Request, worlds: Worlds, body: SandboxBody) -> Respons
     """Make a sandbox."""
     new = sandboxes.NewSandbox(
         body.name, body.seed, body.pace, body.clock == "manual", moment(body.now), body.aws_account_id,
-        body.aws_principal, {stage: delay(value) for stage, value in (body.delays or {}).items()},
+        body.aws_principal, body.delays or {},
     )  # fmt: skip
     return reply(shapes.sandbox(request, await sandboxes.create_sandbox(worlds, new)), 201)
 

@@ -4,14 +4,29 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, model_validator
+from annotated_types import Len
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from kagemusha.api.deps import Text
-from kagemusha.clock import from_datetime
-from kagemusha.domain.errors import InvalidParams
+from kagemusha.clock import MILLISECOND, from_datetime
 from kagemusha.services.clocks import LONGEST
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]", re.ASCII)
+
+
+def milliseconds(duration: timedelta) -> int:
+    """A duration in whole milliseconds."""
+    return round(duration / MILLISECOND)
 
 
 def _duration(value: object) -> object:
@@ -32,6 +47,28 @@ Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_typ
 """Seconds, or ISO 8601."""
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
 """RFC 3339."""
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+
+def _delay(value: object) -> tuple[int, int] | None:
+    if value == "never":
+        return None
+    try:
+        bounds = [_DURATION.validate_python(each) for each in (value if isinstance(value, list) else [value, value])]
+    except ValidationError:
+        bounds = []
+    match [milliseconds(each) for each in bounds]:
+        case [low, high] if 0 <= low <= high <= LONGEST:
+            return low, high
+    message = 'give a duration, [lowest, highest], or "never", of at most ten years'
+    raise ValueError(message)
+
+
+Delay = Annotated[
+    tuple[int, int] | None,
+    PlainValidator(_delay, json_schema_input_type=float | str | Annotated[list[float | str], Len(2, 2)]),
+]
+"""The lowest and the highest of a delay in milliseconds, or None for never."""
 Number = Annotated[float, Strict()]
 
 
@@ -51,7 +88,7 @@ class SandboxBody(Body):
     now: Moment | None = None
     aws_account_id: Text | None = None
     aws_principal: Text | None = None
-    delays: dict[Text, Duration | list[Duration] | Literal["never"]] | None = None
+    delays: dict[Text, Delay] | None = None
 
 
 class ClockBody(Body):
@@ -86,22 +123,6 @@ class EndpointBody(Body):
     security_group_ids: list[Text] | None = None
 
 
-def milliseconds(duration: timedelta) -> int:
-    """A duration in whole milliseconds."""
-    return round(duration / timedelta(milliseconds=1))
-
-
 def moment(value: datetime | None) -> int | None:
     """A moment in milliseconds."""
     return None if value is None else from_datetime(value)
-
-
-def delay(value: object) -> tuple[int, int] | None:
-    """The lowest and the highest of a delay in milliseconds, or None for never; raises InvalidParams."""
-    if value == "never":
-        return None
-    bounds = value if isinstance(value, list) else [value, value]
-    match [milliseconds(each) for each in bounds if isinstance(each, timedelta)]:
-        case [low, high] if 0 <= low <= high <= LONGEST:
-            return low, high
-    raise InvalidParams('delays: give a duration, [low, high], or "never", of at most ten years.')
