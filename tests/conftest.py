@@ -43,3 +43,10 @@ def client(database: str) -> Iterator[TestClient]:
     """A client of a fresh server."""
     with TestClient(create_app(Settings(database=database)), base_url="http://127.0.0.1:8765") as found:
         yield found
+
+
+@pytest.fixture
+def lone_client() -> Iterator[TestClient]:
+    """A client of a fresh server over one kind of database, for what is decided before any is asked."""
+    with TestClient(create_app(Settings(ephemeral=True)), base_url="http://127.0.0.1:8765") as found:
+        yield found

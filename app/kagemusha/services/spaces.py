@@ -62,10 +62,9 @@ def create_space(context: Context, new: NewSpace) -> Space:
             f"Region {region.name} is not available for Private Spaces: see GET /regions for private_capable ones."
         )
         raise InvalidParams(message)
-    cidr = _cidr(new.cidr or "10.0.0.0/16")
-    data_cidr = (
-        _data_cidr(new.data_cidr) if new.data_cidr else ("10.1.0.0/16" if cidr != "10.1.0.0/16" else "10.2.0.0/16")
-    )
+    cidr = _cidr("10.0.0.0/16" if new.cidr is None else new.cidr)
+    apart = "10.1.0.0/16" if cidr != "10.1.0.0/16" else "10.2.0.0/16"
+    data_cidr = apart if new.data_cidr is None else _data_cidr(new.data_cidr)
     number = context.store.allocate()
     names = context.names(number)
     step = context.born(Machine.SPACE, number, names.uuid(), new.name)
