@@ -25,6 +25,7 @@ from kagemusha.api.heroku_platform.common import (
     asked,
     ranged,
 )
+from kagemusha.api.heroku_platform.documents import Reference as ReferenceDocument
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain.states import AddonState
 from kagemusha.services import addon_views, addons, apps, attachments
@@ -90,8 +91,8 @@ class ResolveAttachment(Body):
 def shape(view: AddonView, expand: frozenset[str] = frozenset(), state: AddonState | None = None) -> documents.Addon:
     """An add-on; `expand` nests its plan or service whole."""
     addon, app = view.addon, view.app
-    service: documents.Reference = {"id": view.service.id, "name": view.service.name}
-    plan: documents.Reference = {"id": view.plan.id, "name": view.plan.full_name}
+    service: ReferenceDocument = {"id": view.service.id, "name": view.service.name}
+    plan: ReferenceDocument = {"id": view.plan.id, "name": view.plan.full_name}
     return {
         "actions": [], "addon_service": shapes.service(view.service) if "addon_service" in expand else service,
         "app": {"id": app.uuid, "name": app.name},
