@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from driver import PRINCIPAL, World
 from fastapi.testclient import TestClient
+from kagemusha.main import create_app
+from kagemusha.settings import Settings
+from pydantic import SecretStr
 
 JSON = {"Content-Type": "application/json"}
 ODD: list[Any] = [
@@ -157,10 +160,13 @@ def test_odd_credentials_are_no_credentials(client: TestClient, value: str) -> N
 
 @pytest.mark.parametrize("host", ["[::1", "]", "a b", '"$(id)"', "a/../b?c#d", ":::", "ÿ"])
 def test_an_odd_host_is_no_concern(lone_client: TestClient, host: str) -> None:
-    """Errors and sandboxes are shown whatever Host holds."""
-    headers = {"Host": host.encode("latin-1")}
-    for path, status in (("/nothing", 404), ("/_sim/sandboxes", 200), ("/_sim/sandboxes/default", 200)):
+    """Errors are shown whatever Host holds; the control API of loopback refuses it, that of another bind does not."""
+    headers = {"Host": host.encode("latin-1"), "Authorization": "Bearer let-me-in"}
+    for path, status in (("/nothing", 404), ("/_sim/sandboxes", 403), ("/_sim/sandboxes/default", 403)):
         assert lone_client.get(path, headers=headers).status_code == status  # type: ignore[arg-type]
+    open_bind = Settings(ephemeral=True, host="0.0.0.0", admin_token=SecretStr("let-me-in"))
+    with TestClient(create_app(open_bind)) as client:
+        assert client.get("/_sim/sandboxes/default", headers=headers).status_code == 200  # type: ignore[arg-type]
     assert lone_client.put("/apps", headers=headers).status_code == 405  # type: ignore[arg-type]
 
 

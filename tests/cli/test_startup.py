@@ -116,6 +116,12 @@ def test_a_ready_file_that_cannot_be_written_is_named(refused: Refused, tmp_path
     assert "--ready-file" in refused("--ephemeral", "--port", "0", "--ready-file", str(tmp_path / place))
 
 
+@pytest.mark.parametrize("path", ["", "/"])
+def test_a_ready_file_without_a_name_is_refused(refused: Refused, path: str) -> None:
+    """An empty path, and the root, name no file."""
+    assert "--ready-file" in refused("--ephemeral", "--port", "0", "--ready-file", path)
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -70,7 +70,9 @@ def test_a_twin_that_is_restarted_is_the_same(database: str, expected: Lived) ->
     with ExitStack() as servers:
 
         def start() -> TestClient:
-            return servers.enter_context(TestClient(create_app(Settings(database=database)), base_url="http://sim"))
+            return servers.enter_context(
+                TestClient(create_app(Settings(database=database)), base_url="http://127.0.0.1:8765")
+            )
 
         def restart(world: World, seconds: int) -> None:
             world.advance(seconds // 2)
@@ -87,7 +89,9 @@ def test_a_twin_run_by_the_scheduler_is_the_same(
     """On a clock that runs, in which nobody but the scheduler lets things happen, the same world comes out."""
     monkeypatch.setattr(scheduler, "INTERVAL", 0.001)
     clock = MachineClock()
-    with TestClient(create_app(Settings(database=database, ticks=True), clock), base_url="http://sim") as client:
+    with TestClient(
+        create_app(Settings(database=database, ticks=True), clock), base_url="http://127.0.0.1:8765"
+    ) as client:
         transactions = client.app.state.transactions  # type: ignore[attr-defined]
 
         async def scheduler_is_done() -> None:

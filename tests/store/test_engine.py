@@ -72,7 +72,7 @@ def test_every_connection_has_the_pragmas(engine: Engine) -> None:
 
 
 def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection waits for the change to a write-ahead log, though SQLite does not; and not for ever."""
+    """A start waits for the change to a write-ahead log, though SQLite does not; and not for ever."""
     other = sqlite3.connect(tmp_path / "world.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     engine = connect(f"sqlite:///{tmp_path}/world.db")
@@ -82,6 +82,7 @@ def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path, mo
         ensure_schema(engine)
     assert sum(asked) == pytest.approx(engines.LOCK_TIMEOUT)
     monkeypatch.setattr(engines.time, "sleep", lambda _: other.execute("COMMIT"))
+    ensure_schema(engine)
     with reading(engine) as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
     engine.dispose()

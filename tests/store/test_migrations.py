@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,19 @@ def test_a_database_that_is_newer_or_foreign_is_refused(database: str, made: lis
     assert "--database" in str(raised.value)
     assert contents(engine) == before
     engine.dispose()
+
+
+def test_a_foreign_file_is_left_as_it_is(tmp_path: Path) -> None:
+    """Looking at somebody else's SQLite file changes no byte of it, and leaves nothing beside it."""
+    path = tmp_path / "songs.db"
+    with closing(sqlite3.connect(path)) as foreign, foreign:
+        foreign.execute("CREATE TABLE songs (title TEXT)")
+    before = path.read_bytes()
+    for look in (migrate.check_database, migrate.upgrade_database):
+        with pytest.raises(DatabaseProblem, match="songs"):
+            look(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_crash_half_way_leaves_the_old_schema(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ STATUSES: dict[type[DomainError], int] = {
     errors.BadRequest: 400,
     errors.AwsError: 400,
     errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.NotAcceptable: 406,
     errors.Conflict: 409,
@@ -130,7 +131,9 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         case 413:
             return too_large()
         case _:
-            return _dialect(request).render(BadRequest("The request can't be read: send JSON encoded in UTF-8."))
+            return _dialect(request).render(
+                BadRequest("The request body can't be read: send a JSON object in UTF-8, not nested deeply.")
+            )
 
 
 def _routes(routes: Iterable[object]) -> Iterator[APIRoute]:

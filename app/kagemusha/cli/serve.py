@@ -108,6 +108,8 @@ def _shared(settings: "Settings") -> Iterator["Settings"]:
 
 def _make_way(path: Path) -> None:
     """Take away what an earlier run left at `path`, and see that it can be written."""
+    if not path.name:
+        fail(f"--ready-file {path} names no file: give the path of one.")
     temporary = _temporary(path)
     try:
         temporary.touch()

@@ -73,7 +73,7 @@ def answer(
 ) -> None:
     """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises DatabaseProblem if it can't start."""
     app = create_app(settings)
-    config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False, server_header=False,
+    config = uvicorn.Config(app, lifespan="off", ws="none", log_level="warning", access_log=False, server_header=False,
                             timeout_graceful_shutdown=GRACE)  # fmt: skip
     # Ctrl-C is for the process that looks after this one, if there is one.
     signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}

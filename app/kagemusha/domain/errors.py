@@ -51,6 +51,12 @@ class Unauthorized(DomainError):
         super().__init__(message)
 
 
+class Forbidden(DomainError):
+    """The caller may not ask this at all."""
+
+    id = "forbidden"
+
+
 class BadRequest(DomainError):
     """The request can't be read."""
 

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -27,6 +28,7 @@ LOCK_TIMEOUT = 5.0
 STATEMENT_TIMEOUT = 30.0
 """Seconds after which PostgreSQL gives up a statement."""
 
+_WAL = "PRAGMA journal_mode = WAL"
 _LOOK_AGAIN = 0.02
 """Seconds until a lock that SQLite does not wait for is asked for again."""
 _PRIMARY = 0xFF
@@ -129,25 +131,37 @@ def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
 def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun by _sqlite_begin, never by the driver.
     connection.isolation_level = None
-    _use_wal(connection)
     connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT * 1000)}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
+def let_readers_be(engine: Engine) -> None:
+    """Let readers and a writer go on beside each other: SQLite's file is changed for that, PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        _use_wal(connection.driver_connection)
+    except sqlite3.Error as error:
+        raise OperationalError(_WAL, None, error) from error
+    finally:
+        connection.close()
+
+
+def _use_wal(connection: Any) -> None:
     # SQLite itself does not always wait for the lock that the change takes, and two processes that start at once
     # meet here.
     for _ in range(int(LOCK_TIMEOUT / _LOOK_AGAIN)):
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(_WAL)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
                 raise
             time.sleep(_LOOK_AGAIN)
         else:
             return
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(_WAL)
 
 
 def _sqlite_begin(connection: Connection) -> None:

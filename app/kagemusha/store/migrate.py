@@ -42,15 +42,16 @@ def ensure_schema(engine: Engine) -> None:
     Raises DatabaseProblem when the database can't be used, is newer or is not ours; it is then as it was.
     """
     try:
-        if not _is_up_to_date(engine):
+        with engines.reading(engine) as connection, connection.begin():
+            found = version(connection)
+        if found != SCHEMA_VERSION:
+            _check_known(found)
+        # Not before: a file that is not ours is left as it is.
+        engines.let_readers_be(engine)
+        if found != SCHEMA_VERSION:
             _upgrade_locked(engine)
     except SQLAlchemyError as error:
         raise engines.explain(error, engine) from None
-
-
-def _is_up_to_date(engine: Engine) -> bool:
-    with engines.reading(engine) as connection, connection.begin():
-        return version(connection) == SCHEMA_VERSION
 
 
 def _upgrade_locked(engine: Engine) -> None:

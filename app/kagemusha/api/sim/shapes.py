@@ -60,6 +60,7 @@ def _environment(request: Request, row: Sandbox) -> dict[str, str]:
         "HEROKU_API_URL": url,
         "HEROKU_PARTICLEBOARD_URL": url,
         "DISABLE_TELEMETRY": "true",
+        "HEROKU_DISABLE_AUTOUPDATE": "1",
         "HEROKU_SKIP_NEW_VERSION_CHECK": "true",
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": row.aws_access_key_id,
