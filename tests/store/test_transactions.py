@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from kagemusha.domain.errors import Conflict, Unavailable
+from kagemusha.services.sandboxes import NewSandbox, create_sandbox
 from kagemusha.services.transactions import Transactions
 from kagemusha.store import engine as engines
 from kagemusha.store.base import Page
@@ -197,6 +198,31 @@ def test_writers_at_once_never_get_the_same_number(engine: Engine) -> None:
 
     in_threads(write)
     assert sorted(numbers) == list(range(3, 3 + THREADS * WRITES))
+
+
+@pytest.mark.parametrize("same", ["name", "aws_account_id"])
+def test_of_sandboxes_made_at_once_one_is_made(engine: Engine, same: str) -> None:
+    """Of processes that make sandboxes with one name, or one account, one succeeds and the others are a Conflict."""
+    made: list[str] = []
+    refused: list[str] = []
+
+    def make() -> None:
+        async def scenario() -> None:
+            worlds = open_worlds(engine)
+            for turn in range(WRITES):
+                name = f"turn-{turn}" if same == "name" else None
+                account = f"{turn:012}" if same == "aws_account_id" else None
+                try:
+                    made.append((await create_sandbox(worlds, NewSandbox(name, aws_account_id=account))).name)
+                except Conflict as conflict:
+                    refused.append(conflict.message)
+            worlds.close()
+
+        asyncio.run(scenario())
+
+    in_threads(make)
+    assert len(made) == len(set(made)) == WRITES
+    assert len(refused) == (THREADS - 1) * WRITES
 
 
 def test_what_is_due_happens_once_whoever_settles(engine: Engine) -> None:
