@@ -23,10 +23,10 @@ def configured(command: str, **given: Any) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        name, said = str(first["loc"][0]), first["msg"].removeprefix("Value error, ")
+        name = str(first["loc"][0])
         if name in given:
-            fail(f"--{name.replace('_', '-')}: {said}. See kagemusha {command} --help.")
-        fail(f"KAGEMUSHA_{name.upper()} in the environment: {said}. Correct it, or unset it.")
+            fail(f"--{name.replace('_', '-')}: {first['msg']}. See kagemusha {command} --help.")
+        fail(f"KAGEMUSHA_{name.upper()} in the environment: {first['msg']}. Correct it, or unset it.")
     if settings.ephemeral and settings.database and "ephemeral" not in given:
         fail("KAGEMUSHA_EPHEMERAL keeps nothing, KAGEMUSHA_DATABASE keeps the world: unset one of the two.")
     return settings
