@@ -26,6 +26,8 @@ NO_CHANCE = {"secrets.compare_digest"}
 MAY_LOOK_AT_THE_CLOCK = {"clock.py"}
 MAY_DRAW = {"services/sandboxes.py", "api/request_ids.py", "cli"}
 MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli"}
+MAY_LET_TIME_ACT = {"domain/lifecycle.py", "domain/stages.py", "services/advance.py"}
+MAY_COMMIT = {"services/transactions.py", "store/migrate.py"}
 READ_BY_THE_COMMAND_LINE = {"KAGEMUSHA_ADMIN_TOKEN", "KAGEMUSHA_URL"}
 
 
@@ -112,6 +114,23 @@ def test_what_is_no_breach_is_not_taken_for_one(source: str) -> None:
 def test_one_module_asks_the_machine_for_the_time() -> None:
     """The system's clock is read in clock.py alone."""
     assert users(CLOCK) == MAY_LOOK_AT_THE_CLOCK
+
+
+def test_one_service_lets_time_change_anything() -> None:
+    """But for the tables and their reader, services/advance.py alone takes steps that are due."""
+    found = {place(path) for path in SOURCES if any(isinstance(node, ast.Attribute) and node.attr == "DUE"
+                                                    for node in ast.walk(tree(path)))}  # fmt: skip
+    assert found == MAY_LET_TIME_ACT
+
+
+def test_transactions_begin_and_end_in_one_place() -> None:
+    """No use-case and no handler begins, commits or undoes a transaction."""
+    ends = {"begin", "begin_nested", "commit", "rollback"}
+    calls = (
+        (place(path), node.func) for path in SOURCES for node in ast.walk(tree(path)) if isinstance(node, ast.Call)
+    )
+    found = {where for where, called in calls if isinstance(called, ast.Attribute) and called.attr in ends}
+    assert found == MAY_COMMIT
 
 
 def test_chance_is_only_in_keys_and_request_ids() -> None:

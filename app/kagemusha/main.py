@@ -40,7 +40,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
             yield
         finally:
             if ticking is not None:
-                ticking.shutdown(wait=False)
+                await scheduler.stop(ticking)
             transactions.close()
 
     app = FastAPI(

@@ -1,5 +1,6 @@
 """APScheduler's wiring: one job, which settles the worlds that nobody asks about. No logic of its own."""
 
+import asyncio
 import logging
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -33,3 +34,10 @@ def start(transactions: Transactions) -> AsyncIOScheduler:
     )  # fmt: skip
     scheduler.start()
     return scheduler
+
+
+async def stop(scheduler: AsyncIOScheduler) -> None:
+    """Look no more: when this returns, no look is under way and none will begin."""
+    scheduler.shutdown(wait=False)
+    # It is the loop that does so, in its next turn.
+    await asyncio.sleep(0)

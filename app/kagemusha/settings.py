@@ -5,11 +5,19 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kagemusha.services.sandboxes import FASTEST, SLOWEST
 from kagemusha.store.engine import MEMORY
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if not (text.isascii() and text.isprintable() and text == text.strip()):
+        message = "only ASCII, without spaces around it, can be sent in a header"
+        raise ValueError(message)
+    return token
 
 
 class Settings(BaseSettings):
@@ -26,7 +34,7 @@ class Settings(BaseSettings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     auth: Literal["open", "strict"] | None = None
-    admin_token: SecretStr | None = None
+    admin_token: Annotated[SecretStr, AfterValidator(_sendable)] | None = None
     ready_file: Path | None = None
     ticks: bool = True
 

@@ -8,10 +8,11 @@ from fastapi.testclient import TestClient
 
 
 def test_an_app_needs_nothing_said(client: TestClient) -> None:
-    """Without a body an app has a name of Heroku's kind, the default region and stack, and two releases."""
+    """Without a body an app has a name of Heroku's kind, an address, the default region and stack, and two releases."""
     world = World.make(client)
     made = world.call("POST", "/apps")
     assert re.fullmatch(r"[a-z]+-[a-z]+-\d{5}", made["name"])
+    assert re.fullmatch(rf"https://{made['name']}-[0-9a-f]{{12}}\.herokuapp\.com/", made["web_url"])
     assert (made["region"]["name"], made["stack"]["name"], made["space"], made["team"]) == (
         "us",
         "heroku-24",

@@ -102,6 +102,24 @@ def test_what_is_no_json_object_is_refused(lone_client: TestClient, content: byt
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("POST", "/_sim/sandboxes/one/clock/advance", " of seconds, to, until."),
+        ("PATCH", "/_sim/sandboxes/one/clock", " of mode, pace."),
+        ("POST", "/private-link/v0/databases/x", " of allowed_accounts."),
+        ("PATCH", "/apps/x/config-vars", "."),
+    ],
+)
+def test_a_missing_body_says_what_to_send(lone_client: TestClient, method: str, path: str, fields: str) -> None:
+    """422 that names the fields, where there are any in particular."""
+    world = World.make(lone_client)
+    before = world.everything()
+    said = f"The request has no body: send a JSON object{fields}"
+    assert world.refusal(method, path) == (422, "invalid_params", said)
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize(
     "kind",
     [None, "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ";;", "json"],
 )

@@ -56,6 +56,18 @@ def test_every_operation_says_what_it_answers() -> None:
         assert all(answer["content"] == error for answer in refusals), where
 
 
+def test_no_request_asks_for_a_state() -> None:
+    """A client asks for things and for their end, never for a state."""
+    asked: set[str] = set()
+    for name, _, _, operation in operations():
+        for body in operation.get("requestBody", {}).get("content", {}).values():
+            for each in body["schema"].get("anyOf", [body["schema"]]):
+                model = DOCUMENTS[name]["components"]["schemas"].get(each.get("$ref", "").rpartition("/")[2], {})
+                asked |= model.get("properties", {}).keys()
+    assert {"allowed_accounts", "plan", "seconds"} <= asked
+    assert not asked & {"state", "status", "generation", "due_at"}
+
+
 def test_credentials_are_described() -> None:
     """Heroku's APIs take Bearer and Basic, the control API its token or nothing."""
     assert DOCUMENTS["heroku-platform.json"]["security"] == [{"bearer": []}, {"basic": []}]

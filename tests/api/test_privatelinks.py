@@ -203,6 +203,25 @@ def test_a_deleted_link_lingers_and_is_gone(client: TestClient, wait: int) -> No
     assert world.link(addon, OTHER)["status"] == "Operational"
 
 
+@pytest.mark.parametrize("wait", [0, PROVISIONED])
+def test_a_service_is_named_only_if_the_link_was_operational(client: TestClient, wait: int) -> None:
+    """A link that is deleted while it provisions never shows a name; one that has shown it goes on doing so."""
+    world = World.make(client)
+    addon = world.addon(world.app())
+    made = world.post(PATH.format(addon), {"allowed_accounts": [OTHER]})
+    assert made["service_name"] == ""
+    world.advance(wait)
+    named = world.shown(addon)["service_name"]
+    assert named.startswith("com.amazonaws.vpce.") if wait else named == ""
+    shown = [world.call("DELETE", PATH.format(addon))]
+    world.until("next")
+    while world.send("GET", PATH.format(addon)).is_success:
+        shown.append(world.shown(addon))
+        world.until("next")
+    assert [each["service_name"] for each in shown] == [named] * len(shown)
+    assert {each["status"] for each in shown} == {"Deprovisioning", "Deprovisioned"}
+
+
 @pytest.mark.parametrize(
     ("plan", "prefix"),
     [("heroku-redis:private-7", "REDIS"), ("heroku-postgresql:private-4", "DATABASE"), ("heroku-kafka", "KAFKA")],

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -49,6 +50,15 @@ def test_it_is_ready_when_it_answers_and_ends_when_told(tmp_path: Path, workers:
         assert server.ends(lambda: ENDS[end](server)) == (0, "")
     assert list(temporary.iterdir()) == []
     assert [each.name for each in tmp_path.iterdir() if each != temporary] == ["ready"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "0"])
+def test_a_bind_to_every_address_names_one_that_can_be_used(host: str) -> None:
+    """The ready line of a server on all addresses names the loopback one, at which it answers."""
+    with serving("--ephemeral", "--host", host, KAGEMUSHA_ADMIN_TOKEN="hush") as server:
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.url)
+        answer = httpx.get(f"{server.url}/_sim/health", headers={"Authorization": "Bearer hush"}, trust_env=False)
+        assert answer.json()["status"] == "ok"
 
 
 def test_a_lock_that_is_not_had_holds_up_no_end(tmp_path: Path) -> None:

@@ -93,6 +93,13 @@ def test_an_open_bind_needs_a_token(refused: Refused) -> None:
     assert "KAGEMUSHA_ADMIN_TOKEN" in refused("--ephemeral", "--port", "0", "--host", "0.0.0.0")
 
 
+@pytest.mark.parametrize("token", [f"{SECRET}é", f" {SECRET}", f"{SECRET}\n"])
+def test_a_token_that_cannot_be_sent_is_refused(refused: Refused, monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """An admin token that no client could send is refused by its variable's name, and is not shown."""
+    monkeypatch.setenv("KAGEMUSHA_ADMIN_TOKEN", token)
+    assert "KAGEMUSHA_ADMIN_TOKEN in the environment: only ASCII" in refused("--ephemeral", "--host", "0.0.0.0")
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", "203.0.113.7"])
 def test_a_host_that_is_not_ours_is_named(refused: Refused, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     """A host that doesn't resolve, is no name, or is another machine's is named."""
@@ -158,11 +165,13 @@ def test_a_wrong_password_is_named(postgresql: str, run: Run) -> None:
         connection.execute("CREATE ROLE guest LOGIN PASSWORD 'another'")
         rules = Path(connection.execute("SHOW hba_file").fetchone()[0])  # type: ignore[index]
         rules.write_text("local all guest scram-sha-256\n" + rules.read_text())
-        connection.execute("SELECT pg_reload_conf()")
     wrong = postgresql.replace("://postgres:@", f"://guest:{SECRET}@")
     assert wrong != postgresql
 
     def kept_out() -> bool:
+        # Asked each time: a server that has only just started may miss the first.
+        with psycopg.connect(postgresql, autocommit=True) as connection:
+            connection.execute("SELECT pg_reload_conf()")
         try:
             psycopg.connect(wrong).close()
         except psycopg.OperationalError:

@@ -11,6 +11,7 @@ from kagemusha.store.engine import MEMORY, DatabaseProblem, connect, parse_url, 
 from kagemusha.store.migrate import ensure_schema
 from samples import world
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import InternalError
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,13 @@ def test_a_world_in_memory_is_one_for_readers_and_writers() -> None:
     with reading(engine) as connection, connection.begin():
         assert connection.execute(text("SELECT name FROM sandboxes")).scalars().all() == ["one"]
     engine.dispose()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_postgresql_lets_a_reader_write_nothing(engine: Engine) -> None:
+    """A statement that would change something is refused in a transaction that reads."""
+    with reading(engine) as connection, connection.begin(), pytest.raises(InternalError, match="read-only"):
+        connection.execute(text("DELETE FROM sandboxes"))
 
 
 def test_a_start_that_meets_a_lock_says_so(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

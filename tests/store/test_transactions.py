@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kagemusha import scheduler
 from kagemusha.domain.errors import Conflict, Unavailable
+from kagemusha.services.sandboxes import NewSandbox, create_sandbox
 from kagemusha.services.transactions import Transactions
 from kagemusha.store import engine as engines
 from kagemusha.store.base import Page
@@ -120,6 +122,41 @@ def test_an_error_in_the_block_undoes_the_block(hasty: Transactions) -> None:
     assert asyncio.run(rename(hasty)) == 3
 
 
+def test_what_was_due_has_happened_though_the_block_fails(engine: Engine) -> None:
+    """Settling is committed before the block begins, and the block's failure doesn't undo it."""
+    with engine.begin() as connection:
+        world(connection, "one", next_due_at=1, wake_at=1).spaces.insert(row("spaces", 1, due_at=1))
+    worlds = open_worlds(engine)
+
+    async def scenario() -> None:
+        async with worlds.writing(ONE):
+            raise Conflict("no")
+
+    with pytest.raises(Conflict):
+        asyncio.run(scenario())
+    worlds.close()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT state, generation FROM spaces")).all() == [("allocated", 1)]
+
+
+def test_a_world_is_never_before_what_has_happened_in_it(engine: Engine) -> None:
+    """Though the machine's clock goes back, the world's stands until the machine's has caught up."""
+    with engine.begin() as connection:
+        world(connection, "one", next_due_at=NOW, wake_at=NOW).spaces.insert(row("spaces", 1, due_at=NOW))
+    seen: list[int] = []
+
+    async def scenario() -> None:
+        for moment in (NOW, NOW - 500, NOW + 1):
+            worlds = open_worlds(engine, moment)
+            async with worlds.reading(ONE) as context:
+                assert context is not None
+                seen.append(context.now)
+            worlds.close()
+
+    asyncio.run(scenario())
+    assert seen == [NOW, NOW, NOW + 1]
+
+
 def test_a_mistake_of_ours_is_not_called_an_outage(hasty: Transactions) -> None:
     """A row that the database refuses is an IntegrityError, undone, and the connection goes on."""
 
@@ -197,6 +234,44 @@ def test_writers_at_once_never_get_the_same_number(engine: Engine) -> None:
 
     in_threads(write)
     assert sorted(numbers) == list(range(3, 3 + THREADS * WRITES))
+
+
+@pytest.mark.parametrize("same", ["name", "aws_account_id"])
+def test_of_sandboxes_made_at_once_one_is_made(engine: Engine, same: str) -> None:
+    """Of processes that make sandboxes with one name, or one account, one succeeds and the others are a Conflict."""
+    made: list[str] = []
+    refused: list[str] = []
+
+    def make() -> None:
+        async def scenario() -> None:
+            worlds = open_worlds(engine)
+            for turn in range(WRITES):
+                name = f"turn-{turn}" if same == "name" else None
+                account = f"{turn:012}" if same == "aws_account_id" else None
+                try:
+                    made.append((await create_sandbox(worlds, NewSandbox(name, aws_account_id=account))).name)
+                except Conflict as conflict:
+                    refused.append(conflict.message)
+            worlds.close()
+
+        asyncio.run(scenario())
+
+    in_threads(make)
+    assert len(made) == len(set(made)) == WRITES
+    assert len(refused) == (THREADS - 1) * WRITES
+
+
+def test_a_scheduler_that_was_stopped_looks_no_more(engine: Engine) -> None:
+    """When it says that it has stopped, it has: a look would open a connection that nobody closes."""
+    worlds = open_worlds(engine)
+
+    async def scenario() -> None:
+        ticking = scheduler.start(worlds)
+        await scheduler.stop(ticking)
+        assert not ticking.running
+
+    asyncio.run(scenario())
+    worlds.close()
 
 
 def test_what_is_due_happens_once_whoever_settles(engine: Engine) -> None:

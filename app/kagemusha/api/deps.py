@@ -44,13 +44,16 @@ Text = Annotated[str, AfterValidator(_storable)]
 """A string that both databases can keep."""
 
 
-def token(authorization: str | None) -> str:
-    """The token of an Authorization header: Bearer, or Basic with any or no user. Raises Unauthorized."""
-    scheme, _, value = (authorization or "").strip().partition(" ")
-    value = value.strip()
+def credentials(request: Request) -> tuple[str | None, str]:
+    """The user, None of Bearer, and the token of the Authorization header: Basic may name any user, or "".
+
+    Raises Unauthorized when there is no token.
+    """
+    scheme, _, value = request.headers.get("authorization", "").strip().partition(" ")
+    value, user = value.strip(), None
     if scheme.lower() == "basic":
         try:
-            value = base64.b64decode(value, validate=True).decode().partition(":")[2]
+            user, _, value = base64.b64decode(value, validate=True).decode().partition(":")
         except ValueError:  # of base64, of UTF-8, or of what is not even ASCII
             raise Unauthorized from None
     elif scheme.lower() != "bearer":
@@ -59,7 +62,7 @@ def token(authorization: str | None) -> str:
         raise Unauthorized(_NO_CREDENTIALS)
     if "\0" in value:
         raise Unauthorized
-    return value
+    return user, value
 
 
 def transactions(request: Request) -> Transactions:
@@ -70,7 +73,7 @@ def transactions(request: Request) -> Transactions:
 
 def caller(request: Request) -> Key:
     """Whose world the credentials open: an issued key its own; in open mode anything else `default`."""
-    given = token(request.headers.get("authorization"))
+    _, given = credentials(request)
     if given.startswith(KEY_PREFIX) or request.app.state.strict:
         return ("heroku_api_key", given)
     return ("name", DEFAULT)

@@ -106,9 +106,18 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     if first.get("type") == "json_invalid":
         cause = first.get("ctx", {}).get("error", said)
         return _dialect(request).render(BadRequest(f"Unable to parse the request body as JSON: {cause}."))
-    if not place and first.get("type") in {"model_attributes_type", "dict_type", "model_type"}:
+    if not place and first.get("type") == "missing":
+        said = "The request has no body: send a JSON object" + _fields(request)
+    elif not place and first.get("type") in {"model_attributes_type", "dict_type", "model_type"}:
         said = "The request body must be a JSON object, sent with Content-Type: application/json"
     return _dialect(request).render(InvalidParams(f"{place}: {said}." if place else f"{said}."))
+
+
+def _fields(request: Request) -> str:
+    """What the body of this route may hold, as the end of a sentence; nothing where that is anything."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    names = getattr(body and body.field_info.annotation, "model_fields", {})
+    return f" of {', '.join(names)}" if names else ""
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

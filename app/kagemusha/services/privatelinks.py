@@ -19,6 +19,13 @@ from kagemusha.services import effects, endpoints
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, AllowedAccount, App, Endpoint, Privatelink
 
+_STEPS_OF_THE_OPERATIONAL = {
+    PrivatelinkState.OPERATIONAL: 1,
+    PrivatelinkState.DEPROVISIONING: 2,
+    PrivatelinkState.DEPROVISIONED: 3,
+}
+"""The changes of state that lead through `Operational`; one that is deleted before has had one less."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
@@ -29,6 +36,12 @@ class LinkView:
     app: App
     accounts: Sequence[AllowedAccount]
     endpoints: Sequence[Endpoint]
+
+    @property
+    def was_operational(self) -> bool:
+        """Whether the link is, or has been, `Operational`: only then is its service known."""
+        steps = _STEPS_OF_THE_OPERATIONAL.get(PrivatelinkState(self.link.state))
+        return steps is not None and self.link.generation >= steps
 
 
 def _addon(context: Context, identity: str) -> Addon:

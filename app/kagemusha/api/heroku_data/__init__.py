@@ -22,20 +22,28 @@ from kagemusha.services.transactions import Key
 
 router = APIRouter(route_class=HerokuRoute, tags=["privatelink"], responses=refusals(401, 404))
 _PATH = "/private-link/v0/databases/{name}"
+_NO_TOKEN = ("", "undefined")
+"""The user and token of a client that lost its token."""
 
 
 def caller(request: Request) -> Key:
     """As everywhere, but `Basic :undefined`, which one client sends, is known by the Request-Ids it echoes."""
-    if deps.token(request.headers.get("authorization")) != "undefined":
+    if deps.credentials(request) != _NO_TOKEN:
         return deps.caller(request)
-    sandbox = request.app.state.request_ids.sandbox(request.headers.get("request-id", ""))
-    if sandbox is None and request.app.state.strict:
+    sandbox: int | None = request.app.state.request_ids.sandbox(request.headers.get("request-id", ""))
+    if sandbox is not None:
+        request.state.warning = "This client sent no token (Basic :undefined): it is known by its earlier requests."
+        return ("id", sandbox)
+    if request.app.state.strict:
         raise Unauthorized(
             "This client sent the password `undefined` and no Request-Id of an earlier request: use version 1.3.4 of "
             "its PrivateLink plugin, or send `Authorization: Bearer <key>`.",
         )
-    request.state.warning = "This client sent no token (Basic :undefined): it was known by its earlier requests."
-    return ("id", sandbox) if sandbox is not None else ("name", DEFAULT)
+    request.state.warning = (
+        "This client sent no token (Basic :undefined) and no Request-Id of the last hour: it is taken for the sandbox "
+        f"{DEFAULT}'s."
+    )
+    return ("name", DEFAULT)
 
 
 Reading = Annotated[Context, Depends(deps.opener(False, caller), scope="function")]
@@ -66,7 +74,7 @@ def shape(view: LinkView) -> documents.Privatelink:
             }
             for each in view.endpoints
         ],
-        "service_name": "" if view.link.state == PrivatelinkState.PROVISIONING else view.link.service_name,
+        "service_name": view.link.service_name if view.was_operational else "",
         "status": PrivatelinkState(view.link.state),
     }
 

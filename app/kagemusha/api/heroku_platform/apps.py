@@ -59,7 +59,7 @@ def _common(context: Context, app: App) -> documents.CommonApp:
         "owner": {"email": context.account.email, "id": context.account.uuid},
         "region": {"id": region.id, "name": region.name}, "released_at": rfc3339_seconds(app.released_at),
         "repo_size": None, "slug_size": None, "stack": stack, "updated_at": rfc3339_seconds(app.updated_at),
-        "web_url": f"https://{app.name}-{app.uuid[:12].replace('-', '')}.herokuapp.com/",
+        "web_url": f"https://{app.name}-{app.uuid.replace('-', '')[:12]}.herokuapp.com/",
     }  # fmt: skip
 
 

@@ -28,8 +28,9 @@ async def health(worlds: Worlds) -> Response:
 
 
 @router.post("/sandboxes", operation_id="sandbox.create", **answers(documents.Sandbox, 400, 409, 422, status=201))
-async def create(request: Request, worlds: Worlds, body: SandboxBody) -> Response:
+async def create(request: Request, worlds: Worlds, body: SandboxBody | None = None) -> Response:
     """Make a sandbox."""
+    body = body or SandboxBody()
     new = sandboxes.NewSandbox(
         body.name, body.seed, body.pace, body.clock == "manual", moment(body.now), body.aws_account_id,
         body.aws_principal, body.delays or {},
