@@ -169,7 +169,7 @@ def test_a_wrong_password_is_named(postgresql: str, run: Run) -> None:
     assert wrong != postgresql
 
     def kept_out() -> bool:
-        # Asked each time: a server that has only just started may miss the first.
+        # Asked each time: on a busy machine a single request was seen to have no effect.
         with psycopg.connect(postgresql, autocommit=True) as connection:
             connection.execute("SELECT pg_reload_conf()")
         try:
