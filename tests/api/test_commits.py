@@ -36,7 +36,7 @@ def test_a_success_is_committed_before_it_is_sent(tmp_path: Path) -> None:
 
     app = create_app(Settings(database=f"sqlite:///{file}"))
     app.add_middleware(watched)
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://127.0.0.1:8765") as client:
         world = World.make(client)
         seen.clear()
         world.post("/apps", {"name": "ferry"})

@@ -82,7 +82,8 @@ def test_only_an_empty_user_with_an_undefined_token_is_a_lost_token(lone_client:
 
 def test_in_strict_mode_a_lost_token_needs_a_request_id(database: str) -> None:
     """It is a 401 that says what to use; with a Request-Id of ours its sandbox answers; other tokens are a 401."""
-    with TestClient(create_app(Settings(database=database, auth="strict"))) as client:
+    strict = create_app(Settings(database=database, auth="strict"))
+    with TestClient(strict, base_url="http://127.0.0.1:8765") as client:
         echoed = World.make(client).send("GET", "/account").headers["request-id"]
         refused = undefined(client, basic(":undefined"))
         assert (refused.status_code, refused.json()["id"]) == (401, "unauthorized")
