@@ -34,6 +34,10 @@ TAGS = {
     "apps": "Apps, their config vars and their releases",
     "add-ons": "Add-ons and their attachments",
     "privatelink": "Privatelinks and who may connect through them",
+    "redis": "Redis add-ons, their settings and their password",
+    "postgres": "Postgres add-ons and their credentials",
+    "kafka": "Kafka add-ons",
+    "maintenance": "Maintenance of data add-ons",
     "sandboxes": "Worlds of their own",
     "clock": "A sandbox's time",
     "history": "What happened and what will",
@@ -65,7 +69,7 @@ def documents() -> dict[str, dict[str, Any]]:
         "heroku-data.json": _document(
             heroku_data.router,
             "Heroku Data API, as kagemusha simulates it",
-            "PrivateLink of Redis, Postgres and Kafka add-ons. `name` is an add-on's name or id.",
+            "Redis, Postgres and Kafka add-ons and their PrivateLink. `name` is an add-on's name or id.",
             _HEROKU,
         ),
         "simulator.json": _document(

@@ -22,7 +22,7 @@ ODD: list[Any] = [
 
 def writes(addon: str, service: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Every call with a body, in a form that is accepted."""
-    link = f"/private-link/v0/databases/{addon}"
+    link, redis = f"/private-link/v0/databases/{addon}", f"/redis/v0/databases/{addon}"
     return [
         ("POST", "/apps", {"name": "tern", "region": {"name": "eu"}, "stack": "heroku-24"}),
         ("POST", "/teams/apps", {"name": "tern", "team": "kagemusha", "space": "harbor", "region": "virginia",
@@ -38,6 +38,9 @@ def writes(addon: str, service: str) -> list[tuple[str, str, dict[str, Any]]]:
         ("POST", link, {"allowed_accounts": [PRINCIPAL]}),
         ("PUT", f"{link}/allowed_accounts", {"allowed_accounts": [PRINCIPAL]}),
         ("PATCH", f"{link}/allowed_accounts", {"allowed_accounts": [PRINCIPAL]}),
+        ("PATCH", f"{redis}/config", {"maxmemory_policy": "noeviction", "timeout": 5, "notify_keyspace_events": "K"}),
+        ("PUT", f"{redis}/maintenance_window", {"description": "Tuesday 14:30"}),
+        ("POST", f"{redis}/upgrade", {"version": "8.1"}),
         ("POST", "/_sim/sandboxes/one/endpoints", {"service_name": service, "principal_arn": PRINCIPAL, "vpc_id": "v",
                                                    "availability_zone_ids": ["use1-az1"], "security_group_ids": ["s"]}),
     ]  # fmt: skip

@@ -57,6 +57,8 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
     st.tuples(st.sampled_from(["accept", "reject"]), ENDPOINTS),
     st.tuples(st.just("drop"), ENDPOINTS),
     st.tuples(st.just("config"), APPS, st.sampled_from(["A", "B"]), st.sampled_from(["1", "2", None])),
+    st.tuples(st.just("rotate"), ADDONS),
+    st.tuples(st.just("timeout"), ADDONS, st.integers(0, 3)),
     st.tuples(st.just("destroy_addon"), APPS, ADDONS),
     st.tuples(st.just("destroy_app"), APPS),
     st.tuples(st.just("destroy_space"), SPACES),
@@ -158,6 +160,12 @@ class Actor:
     def _config(self, app: str, name: str, value: str | None) -> httpx.Response:
         return self.world.send("PATCH", f"/apps/{app}/config-vars", {name: value})
 
+    def _rotate(self, addon: str) -> httpx.Response:
+        return self.world.send("POST", f"/redis/v0/databases/{addon}/credentials_rotation", {})
+
+    def _timeout(self, addon: str, seconds: int) -> httpx.Response:
+        return self.world.send("PATCH", f"/redis/v0/databases/{addon}/config", {"timeout": seconds})
+
     def _destroy_addon(self, app: str, addon: str) -> httpx.Response:
         return self.world.send("DELETE", f"/apps/{app}/addons/{addon}", {"force": False})
 
@@ -173,6 +181,7 @@ LOOKS: tuple[Callable[[World], object], ...] = (
     lambda world: world.get("/addon-attachments", accept_inclusion="config_vars"),
     lambda world: world.send("GET", "/apps/ferry/config-vars"),
     lambda world: world.send("GET", "/private-link/v0/databases/redis-one"),
+    lambda world: world.send("GET", "/redis/v0/databases/redis-one"),
     lambda world: world.sim("GET", "/pending"),
     lambda world: world.sim("GET", "/snapshot"),
     lambda world: world.refusal("POST", "/apps", {"name": "x"}),

@@ -44,6 +44,8 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "by_ids": lambda addons: addons.by_ids([ONE, 9]),
         "plans_attached_to": lambda addons: addons.plans_attached_to(ONE),
         "touch": lambda addons: addons.touch(ONE, 34),
+        "configure": lambda addons: addons.configure(ONE, "{}"),
+        "rotate": lambda addons: addons.rotate(ONE, 5),
     },
     "attachments": {
         "of_addon": lambda attachments: attachments.of_addon(ONE),

@@ -68,10 +68,20 @@ class Addons(Things[records.Addon]):
         """Note that the add-on changed."""
         self._execute(_ADDON_TOUCHED, by_id=addon_id, new_updated_at=at)
 
+    def configure(self, addon_id: int, config: str) -> None:
+        """Replace the add-on's config, a JSON document."""
+        self._execute(_ADDON_CONFIGURED, by_id=addon_id, new_config=config)
+
+    def rotate(self, addon_id: int, credential_version: int) -> None:
+        """Give the add-on another user and password."""
+        self._execute(_ADDON_ROTATED, by_id=addon_id, new_credential_version=credential_version)
+
 
 _ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id")).order_by(models.addons.c.id)
 _ADDONS_BY_IDS = Addons.selection(models.addons.c.id.in_(_IDS))
 _ADDON_TOUCHED = Addons.change("updated_at")
+_ADDON_CONFIGURED = Addons.change("config")
+_ADDON_ROTATED = Addons.change("credential_version")
 _ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.attachments.c.addon_id == models.addons.c.id
 )

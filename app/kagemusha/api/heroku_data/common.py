@@ -1,0 +1,70 @@
+"""What the routes of the Data API share, but for those of PrivateLink."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict
+
+from kagemusha.api import deps
+from kagemusha.api.documents import refusals
+from kagemusha.api.heroku_data import database_documents as documents
+from kagemusha.domain.catalog import catalog_uuid
+from kagemusha.services.context import Context
+from kagemusha.services.databases import Database
+
+Reading = Annotated[Context, Depends(deps.opener(False, deps.caller), scope="function")]
+Writing = Annotated[Context, Depends(deps.opener(True, deps.caller), scope="function")]
+REFUSALS = refusals(401, 404)
+"""What every operation of this API may answer."""
+SOURCE = "kagemusha"
+"""What stands where Heroku names the system that runs its servers."""
+
+
+class Body(BaseModel):
+    """A request body: types are as they are in JSON, and what is not known is taken and has no effect."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Window(Body):
+    """What sets a maintenance window: the day and the time, in UTC, at which it begins."""
+
+    description: deps.Text
+
+
+def row(name: str, *values: str | int) -> documents.InfoRow:
+    """A line of what `info` commands print."""
+    return {"name": name, "values": list(values)}
+
+
+def status(database: Database) -> str:
+    """The store's state, for people."""
+    return "available" if database.is_ready else "preparing"
+
+
+def waiting(database: Database) -> documents.WaitStatus:
+    """Whether the store is still to be waited for."""
+    return {"message": status(database), "waiting?": not database.is_ready}
+
+
+def formation(database: Database) -> documents.Formation:
+    """The store's servers, of which nothing but their ids is known."""
+    uuid = database.addon.uuid
+    return {"id": catalog_uuid("formation", uuid), "primary": catalog_uuid("primary", uuid)}
+
+
+def maintenance(database: Database) -> documents.Message:
+    """What is to be said of maintenance: there never is any."""
+    window = f" Its window is {database.window}." if database.window else ""
+    return {"message": f"{database.addon.name} needs no maintenance.{window}"}
+
+
+def maintenance_rows(database: Database) -> list[documents.InfoRow]:
+    """The same, as lines of `info`."""
+    window = database.window
+    return [row("Maintenance", "not required"), *([row("Maintenance window", window)] if window else [])]
+
+
+def window_set(database: Database) -> documents.MaintenanceWindow:
+    """The window that was set."""
+    return {"window": database.window or ""}

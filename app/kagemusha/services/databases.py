@@ -1,0 +1,131 @@
+"""Data stores behind add-ons, as the Data API speaks of them: found by service, described, and set up."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kagemusha.domain import catalog, config_vars, redis, windows
+from kagemusha.domain.errors import InvalidParams, NotFound
+from kagemusha.domain.names import Names
+from kagemusha.domain.redis import RedisSettings
+from kagemusha.domain.states import AddonState
+from kagemusha.services import releases
+from kagemusha.services.context import Context
+from kagemusha.store.records import Addon, App
+
+REDIS, POSTGRES, KAFKA = "heroku-redis", "heroku-postgresql", "heroku-kafka"
+SETTINGS = "\0settings"
+"""Under which key of its config an add-on's settings are kept. No client can send it: their text holds no NUL."""
+_WINDOW = "maintenance_window"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An add-on as a data store. `attachments` are those of the app that pays for it, oldest first."""
+
+    addon: Addon
+    app: App
+    plan: catalog.Plan
+    service: catalog.Service
+    region: catalog.Region
+    names: Names
+    attachments: Sequence[str]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is there: nothing can be connected to, or asked of it, while it is provisioned."""
+        return self.addon.state == AddonState.PROVISIONED
+
+    @property
+    def url(self) -> str | None:
+        """What ``<ATTACHMENT>_URL`` holds; None while it is provisioned."""
+        if not self.is_ready:
+            return None
+        return config_vars.own_url(self.service, self.names, self.addon.credential_version, self.region.aws_region)
+
+    @property
+    def window(self) -> str | None:
+        """Its maintenance window, None until one is set."""
+        found: str | None = _settings(self.addon).get(_WINDOW)
+        return found
+
+    @property
+    def redis(self) -> RedisSettings:
+        """What it is set to, if it is a Redis."""
+        return RedisSettings(**{name: value for name, value in _settings(self.addon).items() if name != _WINDOW})
+
+
+def find(context: Context, identity: str, service: str | None = None) -> Database:
+    """The data store of the add-on with this name or id, of `service` if one is given; NotFound otherwise."""
+    addon = context.store.addons.find(identity)
+    if addon is None:
+        raise NotFound(None, "Couldn't find that add-on.")
+    found = _view(context, addon)
+    if service not in {None, found.service.name}:
+        raise NotFound(None, f"Add-on {addon.name} is of {found.service.name}, not of {service}.")
+    return found
+
+
+def of_app(context: Context, app: App) -> list[Database]:
+    """The data stores that an app pays for, oldest first."""
+    return [_view(context, addon) for addon in context.store.addons.of_app(app.id)]
+
+
+def find_ready(context: Context, identity: str, service: str) -> Database:
+    """`find`, for what needs the store to be there: raises InvalidParams while it is provisioned."""
+    found = find(context, identity, service)
+    if not found.is_ready:
+        raise InvalidParams(f"Add-on {found.addon.name} is still being provisioned: wait until it is, then try again.")
+    return found
+
+
+def configure_redis(context: Context, identity: str, changes: dict[str, Any]) -> Database:
+    """Set some of a Redis add-on's settings, by the names of RedisSettings; the others stay."""
+    found = find_ready(context, identity, REDIS)
+    redis.check_settings(changes)
+    return _set(context, found, changes)
+
+
+def upgrade_redis(context: Context, identity: str, version: str | None) -> Database:
+    """Upgrade a Redis add-on, at once, to `version` or to the newest that there is."""
+    found = find_ready(context, identity, REDIS)
+    return _set(context, found, {"version": redis.upgraded(found.redis.version, version)})
+
+
+def set_window(context: Context, identity: str, service: str, description: str) -> Database:
+    """Set the maintenance window: it begins as `description` says, ``Tuesday 14:30``."""
+    found = find_ready(context, identity, service)
+    return _set(context, found, {_WINDOW: windows.window(description)})
+
+
+def rotate_credentials(context: Context, identity: str, service: str) -> Database:
+    """Give a store another password, at once: every URL that holds it changes, in one release for each app."""
+    found = find_ready(context, identity, service)
+    context.store.addons.rotate(found.addon.id, found.addon.credential_version + 1)
+    changed = find(context, found.addon.uuid)
+    releases.sync_by_provider(context, changed.addon)
+    return changed
+
+
+def _view(context: Context, addon: Addon) -> Database:
+    app = context.store.apps.get(addon.app_id)
+    if app is None:
+        raise NotFound("app")
+    plan = catalog.plan(addon.plan)
+    attachments = [each.name for each in context.store.attachments.of_addon(addon.id) if each.app_id == app.id]
+    service, region = catalog.service(plan.service), catalog.region(app.region)
+    return Database(addon, app, plan, service, region, context.names(addon.id), attachments)
+
+
+def _settings(addon: Addon) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(addon.config).get(SETTINGS, {})
+    return found
+
+
+def _set(context: Context, database: Database, changes: dict[str, Any]) -> Database:
+    kept = json.loads(database.addon.config)
+    changed = kept | {SETTINGS: _settings(database.addon) | changes}
+    if changed != kept:
+        context.store.addons.configure(database.addon.id, json.dumps(changed))
+    return find(context, database.addon.uuid)
