@@ -278,7 +278,11 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
 async def create_endpoint(context: Writing, name: str, body: EndpointBody) -> Response:
     """An endpoint, by the rules of EC2's CreateVpcEndpoint."""
     new = endpoints.NewEndpoint(
-        body.service_name, body.principal_arn, body.availability_zone_ids, body.vpc_id, body.security_group_ids
+        body.service_name,
+        body.principal_arn,
+        body.availability_zone_ids,
+        body.vpc_id,
+        None if body.security_group_ids is None else dict.fromkeys(body.security_group_ids, ""),
     )
     return reply(_endpoint(endpoints.create_endpoint(context, new)), 201)
 
