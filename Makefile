@@ -16,10 +16,7 @@ help: ## Show this help
 	@touch $@
 
 demo: .venv/.core ## Walk the article's steps on a server of its own
-	@set -e; dir=$$(mktemp -d); $(PY) -m kagemusha serve --ephemeral --port 0 --ready-file $$dir/ready & pid=$$!; \
-	trap 'kill $$pid; rm -r $$dir' EXIT; \
-	for i in $$(seq 100); do [ -f $$dir/ready ] && break; kill -0 $$pid; sleep 0.1; done; \
-	$(PY) -m kagemusha demo --url "$$(sed -E 's/.*"url": "([^"]*)".*/\1/' $$dir/ready)"
+	$(PY) -m kagemusha demo
 
 serve: .venv/.core ## Start the server
 	$(PY) -m kagemusha serve

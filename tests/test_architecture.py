@@ -24,7 +24,7 @@ ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb"}
 NO_CHANCE = {"secrets.compare_digest"}
 """What `secrets` has that is not random."""
 MAY_LOOK_AT_THE_CLOCK = {"clock.py"}
-MAY_DRAW = {"services/sandboxes.py", "api/request_ids.py"}
+MAY_DRAW = {"services/sandboxes.py", "api/request_ids.py", "cli"}
 MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli"}
 READ_BY_THE_COMMAND_LINE = {"KAGEMUSHA_ADMIN_TOKEN", "KAGEMUSHA_URL"}
 
@@ -115,7 +115,7 @@ def test_one_module_asks_the_machine_for_the_time() -> None:
 
 
 def test_chance_is_only_in_keys_and_request_ids() -> None:
-    """Nothing of the world is random: only sandboxes' keys and seeds, the server's secret, and Request-Ids are."""
+    """Nothing of the world is random: keys, drawn seeds, the server's secret, Request-Ids and env's marks are."""
     assert users(CHANCE) == MAY_DRAW
 
 

@@ -10,10 +10,11 @@ from kagemusha.api import dialect, heroku_data, heroku_platform, sim
 from kagemusha.api.middleware import Headers
 from kagemusha.api.request_ids import RequestIds
 from kagemusha.clock import system_now
+from kagemusha.domain.errors import Unavailable
 from kagemusha.services.sandboxes import ensure_default
 from kagemusha.services.transactions import Transactions
 from kagemusha.settings import Settings
-from kagemusha.store.engine import connect
+from kagemusha.store.engine import connect, explain
 from kagemusha.store.migrate import ensure_schema
 
 
@@ -28,7 +29,10 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         engine = connect(settings.database_url)
         ensure_schema(engine)
         transactions = Transactions(engine, clock, settings.pace)
-        secret = await ensure_default(transactions, seed=settings.seed, manual=settings.clock == "manual")
+        try:
+            secret = await ensure_default(transactions, seed=settings.seed, manual=settings.clock == "manual")
+        except Unavailable as error:
+            raise explain(error.__cause__ or error, engine) from None
         app.state.transactions = transactions
         app.state.request_ids = RequestIds(secret, clock)
         ticking = scheduler.start(transactions) if settings.ticks else None

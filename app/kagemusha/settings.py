@@ -17,13 +17,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KAGEMUSHA_", extra="ignore")
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8765
-    database: str | None = None
+    database: Annotated[str, Field(min_length=1)] | None = None
     ephemeral: bool = False
     pace: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = 60.0
     clock: Literal["auto", "manual"] = "auto"
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
     auth: Literal["open", "strict"] | None = None
     admin_token: SecretStr | None = None
     ready_file: Path | None = None

@@ -1,6 +1,7 @@
 """Engines: which URLs are taken, and what a file that can't be used is called."""
 
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -68,6 +69,23 @@ def test_every_connection_has_the_pragmas(engine: Engine) -> None:
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             ]
             assert found == ["wal", 1, 1, 5_000]
+
+
+def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection waits for the change to a write-ahead log, though SQLite does not; and not for ever."""
+    other = sqlite3.connect(tmp_path / "world.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    engine = connect(f"sqlite:///{tmp_path}/world.db")
+    asked: list[float] = []
+    monkeypatch.setattr(engines.time, "sleep", asked.append)
+    with pytest.raises(DatabaseProblem, match="held by another process"):
+        ensure_schema(engine)
+    assert sum(asked) == pytest.approx(engines.LOCK_TIMEOUT)
+    monkeypatch.setattr(engines.time, "sleep", lambda _: other.execute("COMMIT"))
+    with reading(engine) as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    engine.dispose()
+    other.close()
 
 
 def test_a_world_in_memory_is_one_for_readers_and_writers() -> None:

@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from kagemusha.store import migrate
-from kagemusha.store.engine import DatabaseProblem, connect, writing
+from kagemusha.store.engine import DatabaseProblem, alone, connect, writing
 from kagemusha.store.migrate import ensure_schema, migrations_folder
 from kagemusha.store.models import SCHEMA_VERSION, metadata
 from racers import race
@@ -216,8 +216,7 @@ def test_an_up_to_date_database_is_only_looked_at(engine: Engine) -> None:
     """A start on the newest schema waits for no lock that another process holds, so it can have written nothing."""
     other = connect(engine.url.render_as_string(hide_password=False))
     with writing(other) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": migrate._LOCK})
+        alone(connection)
         ensure_schema(engine)
     other.dispose()
 

@@ -86,10 +86,15 @@ def test_what_is_looked_up_is_looked_up_in_an_index(table: str) -> None:
         metadata.create_all(connection)
         store = world(connection)
         asked: list[str] = []
-        event.listen(connection, "before_cursor_execute", lambda *told: asked.append(told[2]))
+
+        def note(*told: Any) -> None:
+            asked.append(told[2])
+
+        event.listen(connection, "before_cursor_execute", note)
         things(store, table).find("x")
         if "name" in things(store, table).identities:
             things(store, table).page(Page("name", 10, start="x"))
+        event.remove(connection, "before_cursor_execute", note)
         for statement in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("x",) * statement.count("?"))
             assert all(re.search(r"INDEX \w+ \(sandbox_id=\? AND |MULTI-INDEX OR|INDEX \d", each[3]) for each in plan)
@@ -186,12 +191,9 @@ def test_a_walk_from_page_to_page_sees_each_row_once(
         for number, name in enumerate(names, 1):
             store.apps.insert(row("apps", number, name=name))
         seen: list[str] = []
-        while True:
+        for _ in range(len(names) + 1):
             start = seen[-1] if seen else None
-            found = store.apps.page(Page("name", limit, descending, start, exclusive=True))
-            if not found:
-                break
-            seen += [each.name for each in found]
+            seen += [each.name for each in store.apps.page(Page("name", limit, descending, start, exclusive=True))]
         assert seen == sorted(names, key=str.encode, reverse=descending)
         transaction.rollback()
 

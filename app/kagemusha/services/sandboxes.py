@@ -50,6 +50,7 @@ class NewSandbox:
 async def create_sandbox(transactions: Transactions, new: NewSandbox) -> Sandbox:
     """Make a sandbox; Conflict when its name or account id is taken."""
     async with transactions.server(writes=True) as sandboxes:
+        sandboxes.alone()
         return _create(sandboxes, new, transactions.clock())
 
 
@@ -140,6 +141,7 @@ def _derived_account(name: str, attempt: int) -> str:
 async def ensure_default(transactions: Transactions, *, seed: int, manual: bool) -> bytes:
     """Make the sandbox `default` and the server's secret if they are not there; returns the secret."""
     async with transactions.server(writes=True) as sandboxes:
+        sandboxes.alone()
         if not sandboxes.find("name", DEFAULT):
             principal = f"{_DEFAULT_ACCOUNT}:user/abc.xyz"
             new = NewSandbox(DEFAULT, seed=seed, manual=manual, aws_principal=principal)

@@ -19,7 +19,6 @@ from sqlalchemy.exc import (
     DBAPIError,
     NoSuchModuleError,
     OperationalError,
-    SQLAlchemyError,
 )
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -29,6 +28,7 @@ STATEMENT_TIMEOUT = 30.0
 """Seconds after which PostgreSQL gives up a statement."""
 
 _LOOK_AGAIN = 0.02
+"""Seconds until a lock that SQLite does not wait for is asked for again."""
 _PRIMARY = 0xFF
 """The bits of SQLite's extended error codes that are the error; the others say how it came about."""
 _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
@@ -36,6 +36,10 @@ _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
 
 MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
+_ALONE = 7_305_117
+"""The number of PostgreSQL's advisory lock under which the schema and the list of sandboxes grow."""
+# Never shows what was given, which may hold a password.
+_MALFORMED = "The database URL can't be read: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
 
 
 class DatabaseProblem(Exception):
@@ -46,15 +50,39 @@ def parse_url(text: str) -> URL:
     """Read a database URL: ``sqlite:///path``, ``postgresql://…`` (or ``postgres://``, as Heroku spells it)."""
     try:
         url = make_url(text)
-    except ArgumentError:
-        message = f"{text!r} is not a database URL: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
-        raise DatabaseProblem(message) from None
+    except (ArgumentError, ValueError):
+        raise DatabaseProblem(_MALFORMED) from None
+    if "@" in (url.host or ""):
+        raise DatabaseProblem(f"{_MALFORMED} An @ in the password is written %40.")
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+        if url.host or url.query:
+            raise DatabaseProblem("A SQLite URL is sqlite:///FILE (sqlite:////FILE from the root), and nothing else.")
         return url
     message = f"Databases of kind {url.drivername!r} are not supported: use sqlite:///FILE or postgresql://…"
     raise DatabaseProblem(message)
+
+
+def is_memory(text: str) -> bool:
+    """Whether the database at `text` is gone with its process, and none other's. Raises DatabaseProblem."""
+    return _in_memory(parse_url(text))
+
+
+def _in_memory(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}
+
+
+def check_there(text: str) -> None:
+    """Refuse a SQLite file that isn't there, before a connection makes it. Raises DatabaseProblem."""
+    url = parse_url(text)
+    if url.get_backend_name() == "sqlite" and not _in_memory(url) and not _file(url).exists():
+        message = f"There is no database {url.database} yet: run kagemusha db upgrade, or start kagemusha serve on it."
+        raise DatabaseProblem(message)
+
+
+def _file(url: URL) -> Path:
+    return Path(url.database or "").expanduser()
 
 
 def connect(text: str) -> Engine:
@@ -68,10 +96,10 @@ def connect(text: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    if url.database in {None, "", ":memory:"}:
+    if _in_memory(url):
         engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
     else:
-        path = Path(url.database or "").expanduser()
+        path = _file(url)
         _make_file(path)
         engine = create_engine(url.set(database=str(path)), creator=_opener(path), poolclass=QueuePool)
     event.listen(engine, "connect", _sqlite_connected)
@@ -94,20 +122,22 @@ def _make_file(path: Path) -> None:
 
 def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
     # Without "create": a file that disappears under the server is not to come back as an empty one.
-    uri, timeout = f"file:{quote(str(path))}?mode=rw", LOCK_TIMEOUT
-    return lambda: sqlite3.connect(uri, uri=True, timeout=timeout, check_same_thread=False)
+    uri = f"file:{quote(str(path))}?mode=rw"
+    return lambda: sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False)
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun by _sqlite_begin, never by the driver.
     connection.isolation_level = None
     _use_wal(connection)
+    connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT * 1000)}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait for the lock that the change takes: two processes that start at once meet here.
+    # SQLite itself does not always wait for the lock that the change takes, and two processes that start at once
+    # meet here.
     for _ in range(int(LOCK_TIMEOUT / _LOOK_AGAIN)):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -144,6 +174,12 @@ def writing(engine: Engine) -> Connection:
     return engine.connect()
 
 
+def alone(connection: Connection) -> None:
+    """Until this transaction ends no other may come to this line: on SQLite none that writes can."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
+
+
 def timed_out(error: DBAPIError) -> bool:
     """Whether a lock, or an answer, was not had in time: the same may work a moment later."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY
@@ -156,15 +192,17 @@ def is_outage(error: DBAPIError) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError) or damaged
 
 
-def cause_of(error: SQLAlchemyError) -> str:
+def cause_of(error: BaseException) -> str:
     """The driver's own words, in one line."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     return (said.strip().splitlines() or ["no answer"])[0]
 
 
-def explain(error: SQLAlchemyError, engine: Engine) -> DatabaseProblem:
-    """`error` of a first connection as one line that says what to do."""
-    shown, cause = engine.url.render_as_string(hide_password=True), cause_of(error)
+def explain(error: BaseException, engine: Engine) -> DatabaseProblem:
+    """`error` of a first look at the database as one line that says what to do."""
+    cause = cause_of(error)
+    # Without the query, which may hold a password too.
+    shown = engine.url.set(drivername=engine.url.get_backend_name(), query={}).render_as_string(hide_password=True)
     if isinstance(error, DBAPIError) and timed_out(error):
         return DatabaseProblem(f"The database {shown} is held by another process ({cause}): stop that, or try again.")
     if engine.dialect.name == "sqlite":

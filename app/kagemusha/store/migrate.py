@@ -10,8 +10,6 @@ from kagemusha.store import engine as engines
 from kagemusha.store.engine import DatabaseProblem
 from kagemusha.store.models import SCHEMA_VERSION, sandboxes
 
-_LOCK = 7_305_117
-"""The number of PostgreSQL's advisory lock under which the schema changes."""
 _VERSIONS = "alembic_version"
 _SHOWN = 3
 """Foreign tables that an error names."""
@@ -56,28 +54,61 @@ def _is_up_to_date(engine: Engine) -> bool:
 
 
 def _upgrade_locked(engine: Engine) -> None:
-    # SQLite's lock is taken as the transaction begins.
     with engines.writing(engine) as connection, connection.begin():
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        engines.alone(connection)
         found = version(connection)
         if found != SCHEMA_VERSION:
             _upgrade(connection, found)
 
 
-def _upgrade(connection: Connection, found: str | None) -> None:
-    from alembic import command
-    from alembic.config import Config
+def upgrade_database(url: str) -> str:
+    """Bring the database at `url` to the newest schema; returns its version. Raises DatabaseProblem."""
+    engine = engines.connect(url)
+    try:
+        ensure_schema(engine)
+    finally:
+        engine.dispose()
+    return SCHEMA_VERSION
+
+
+def check_database(url: str) -> str:
+    """The version of the schema at `url`, which is the newest; changes nothing. Raises DatabaseProblem if it isn't."""
+    engines.check_there(url)
+    engine = engines.connect(url)
+    try:
+        with engines.reading(engine) as connection, connection.begin():
+            found = version(connection)
+    except SQLAlchemyError as error:
+        raise engines.explain(error, engine) from None
+    finally:
+        engine.dispose()
+    if found == SCHEMA_VERSION:
+        return found
+    _check_known(found)
+    stands = "has no schema yet" if found is None else f"is at schema version {found}, not {SCHEMA_VERSION}"
+    message = f"The database {stands}: run kagemusha db upgrade, or start kagemusha serve on it."
+    raise DatabaseProblem(message)
+
+
+def _check_known(found: str | None) -> None:
+    """Refuse a database that a newer kagemusha has written."""
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory(str(migrations_folder())).walk_revisions()}
     if found is not None and found not in known:
         message = (
             f"The database is at schema version {found}, which kagemusha {kagemusha.__version__} does not know: "
             "upgrade kagemusha, or use another --database."
         )
         raise DatabaseProblem(message)
+
+
+def _upgrade(connection: Connection, found: str | None) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    _check_known(found)
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

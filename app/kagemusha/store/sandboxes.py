@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
+from kagemusha.store import engine as engines
 from kagemusha.store import models
 from kagemusha.store.records import AwsCredentials, Sandbox
 
@@ -39,6 +40,10 @@ class Sandboxes:
     def __init__(self, connection: Connection) -> None:
         """Over one connection."""
         self._connection = connection
+
+    def alone(self) -> None:
+        """From here to the end of the transaction nobody else adds a sandbox, or a secret."""
+        engines.alone(self._connection)
 
     def find(self, column: str, value: str | int, *, lock: bool = False) -> Sandbox | None:
         """The sandbox whose `column` is `value`; with `lock`, held until the transaction ends."""

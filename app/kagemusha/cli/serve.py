@@ -1,0 +1,130 @@
+"""``kagemusha serve``."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from kagemusha.cli.talk import fail
+
+if TYPE_CHECKING:
+    from kagemusha.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one. [default: 8765]")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="sqlite:///FILE or postgresql://…; a file of the user's own when left out.")
+    ] = None,
+    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Keep nothing.")] = False,
+    pace: Annotated[float | None, typer.Option(help="1 is real life, 60 makes minutes seconds. [default: 60]")] = None,
+    clock: Annotated[
+        Literal["auto", "manual"] | None, typer.Option(help="Of the sandbox default. [default: auto]")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the sandbox default. [default: 0]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that answer. [default: 1]")] = None,
+    auth: Annotated[
+        Literal["open", "strict"] | None,
+        typer.Option(help="Whether keys that were not issued open the sandbox default. [default: open on loopback]"),
+    ] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
+    ] = None,
+) -> None:
+    """Start the server. SIGTERM and Ctrl-C end it."""
+    signal.signal(signal.SIGTERM, _end)
+    from kagemusha.cli.configuration import configured
+    from kagemusha.cli.listening import listen
+    from kagemusha.store.engine import DatabaseProblem
+
+    settings = configured(
+        "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
+        seed=seed, workers=workers, auth=auth, ready_file=ready_file,
+    )  # fmt: skip
+    if not settings.is_loopback and not settings.admin_token:
+        fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
+    try:
+        with listen(settings.host, settings.port) as listener:
+            _answer(settings, listener)
+    except DatabaseProblem as problem:
+        fail(str(problem))
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def _answer(settings: "Settings", listener: socket.socket) -> None:
+    from kagemusha.cli.listening import url_of
+
+    url = url_of(settings.host, listener)
+    if settings.ready_file:
+        _make_way(settings.ready_file)
+
+    def ready() -> None:
+        if settings.ready_file:
+            _write(settings.ready_file, {"url": url, "port": listener.getsockname()[1], "pid": os.getpid()})
+        typer.echo(f"kagemusha ready at {url}")
+        sys.stdout.flush()
+
+    if settings.workers == 1:
+        from kagemusha.cli.serving import answer
+
+        answer(settings, listener, ready)
+    else:
+        from kagemusha.cli.workers import supervise
+
+        with _shared(settings) as shared:
+            supervise(shared, listener, ready)
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
+@contextmanager
+def _shared(settings: "Settings") -> Iterator["Settings"]:
+    """The same settings over an up-to-date database that several processes can open."""
+    from kagemusha.store.engine import is_memory
+    from kagemusha.store.migrate import upgrade_database
+
+    if not is_memory(settings.database_url):
+        upgrade_database(settings.database_url)
+        yield settings
+        return
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="kagemusha-") as folder:
+        url = f"sqlite:///{folder}/world.db"
+        upgrade_database(url)
+        yield settings.model_copy(update={"database": url, "ephemeral": False})
+
+
+def _make_way(path: Path) -> None:
+    """Take away what an earlier run left at `path`, and see that it can be written."""
+    temporary = _temporary(path)
+    try:
+        temporary.touch()
+        temporary.unlink()
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        fail(f"Can't write the ready file {path} ({error.strerror}): choose another --ready-file.")
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    temporary = _temporary(path)
+    try:
+        temporary.write_text(json.dumps(content))
+        temporary.replace(path)
+    except OSError as error:
+        fail(f"Can't write the ready file {path} ({error.strerror}): choose another --ready-file.")
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}")

@@ -1,0 +1,114 @@
+"""`kagemusha serve`: ready when it answers, with one process or several, and gone when told."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from commands import Server, eventually, processes, serving
+from kagemusha.cli.workers import shares, supervise
+from kagemusha.settings import Settings
+from kagemusha.store.engine import DatabaseProblem, connect
+
+ENDS: dict[str, Callable[[Server], object]] = {
+    "SIGTERM": lambda server: server.process.terminate(),
+    "Ctrl-C": lambda server: os.killpg(server.process.pid, signal.SIGINT),
+}
+
+
+def names(server: Server) -> set[str]:
+    """The sandboxes, asked for on a connection of its own."""
+    return {each["name"] for each in httpx.get(f"{server.url}/_sim/sandboxes").json()}
+
+
+def make(server: Server, **asked: object) -> dict[str, str]:
+    """A sandbox, whose key opens it."""
+    made = httpx.post(f"{server.url}/_sim/sandboxes", json=asked).json()
+    return {"Authorization": f"Bearer {made['heroku_api_key']}", "Accept": "application/vnd.heroku+json; version=3"}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("end", ENDS)
+def test_it_is_ready_when_it_answers_and_ends_when_told(tmp_path: Path, workers: str, end: str) -> None:
+    """The ready line and file lead to an answer; SIGTERM and Ctrl-C end all in 2 s, in silence, leaving nothing."""
+    ready, temporary = tmp_path / "ready", tmp_path / "temporary"
+    temporary.mkdir()
+    ready.write_text("of an earlier run")
+    arguments = ("--ephemeral", "--workers", workers, "--ready-file", str(ready))
+    with serving(*arguments, TMPDIR=str(temporary)) as server:
+        assert json.loads(ready.read_text()) == {
+            "url": server.url, "port": int(server.url.rsplit(":", 1)[1]), "pid": server.process.pid
+        }  # fmt: skip
+        assert names(server) == {"default"}
+        assert server.ends(lambda: ENDS[end](server)) == (0, "")
+    assert list(temporary.iterdir()) == []
+    assert [each.name for each in tmp_path.iterdir() if each != temporary] == ["ready"]
+
+
+def test_a_lock_that_is_not_had_holds_up_no_end(tmp_path: Path) -> None:
+    """SIGTERM ends a server in 2 s and in silence even when a request waits for the database."""
+    path = tmp_path / "world.db"
+    with serving("--database", f"sqlite:///{path}") as server, contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            head = b"POST /_sim/sandboxes HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2"
+            client.sendall(head + b"\r\n\r\n{}")
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.get(f"{server.url}/_sim/health", timeout=0.5)
+            assert server.ends(server.process.terminate) == (0, "")
+
+
+def test_workers_share_one_world_and_are_replaced(database: str) -> None:
+    """Each worker sees what the other did; when both were killed in turn requests are answered and time still runs."""
+    with serving("--database", database, "--workers", "2") as server:
+        credentials = make(server, name="shared", pace=10_000)
+        assert all(names(server) == {"default", "shared"} for _ in range(20))
+        for killed in sorted(first := server.workers):
+            os.kill(killed, signal.SIGKILL)
+            assert names(server) == {"default", "shared"}
+            eventually(lambda gone=killed: gone not in server.workers and len(server.workers) == 2)
+        assert server.workers.isdisjoint(first)
+        space = {"name": "harbor", "team": "kagemusha", "region": "virginia"}
+        assert httpx.post(f"{server.url}/spaces", json=space, headers=credentials, timeout=20).status_code == 201
+        engine = connect(database)
+        with engine.connect() as connection:
+
+            def state() -> str:
+                with connection.begin():
+                    return str(connection.exec_driver_sql("SELECT state FROM spaces").scalar())
+
+            eventually(lambda: state() == "allocated")
+        engine.dispose()
+        code, said = server.ends(server.process.terminate)
+    assert code == 0
+    assert said.count("\n") == said.count("Another takes its place.") == 2
+
+
+def test_workers_end_with_their_parent(tmp_path: Path) -> None:
+    """Workers of a process that was killed do not stay behind."""
+    with serving("--ephemeral", "--workers", "2", TMPDIR=str(tmp_path)) as server:
+        assert len(server.workers) == 2
+        server.process.kill()
+        eventually(lambda: not processes(server.process.pid))
+
+
+def test_one_worker_lets_time_run() -> None:
+    """Of all workers exactly one ticks, and none where time is not to run."""
+    assert [each.ticks for each in shares(Settings(workers=3))] == [True, False, False]
+    assert [each.ticks for each in shares(Settings(workers=2, ticks=False))] == [False, False]
+
+
+def test_a_worker_that_cannot_start_is_one_line() -> None:
+    """What keeps a worker from starting is told by the process that looks after it, which never becomes ready."""
+    settings = Settings(database="sqlite:////dev/null/world/world.db", workers=2)
+    ready: list[bool] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(DatabaseProblem, match="/dev/null/world"):
+        supervise(settings, listener, lambda: ready.append(True))
+    assert ready == []
