@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-.PHONY: help demo serve test lint
+.PHONY: help demo serve test lint openapi
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,3 +33,6 @@ lint: .venv/.dev ## Check style, types and the rules between rooms
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+
+openapi: .venv/.core ## Write openapi/, the descriptions of the APIs
+	$(PY) -m kagemusha.openapi openapi

@@ -43,3 +43,20 @@ def client(database: str) -> Iterator[TestClient]:
     """A client of a fresh server."""
     with TestClient(create_app(Settings(database=database)), base_url="http://127.0.0.1:8765") as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def lone_server() -> Iterator[TestClient]:
+    """A server over one kind of database, and a client of it."""
+    with TestClient(create_app(Settings(ephemeral=True)), base_url="http://127.0.0.1:8765") as found:
+        yield found
+
+
+@pytest.fixture
+def lone_client(lone_server: TestClient) -> Iterator[TestClient]:
+    """A client of a server without worlds, for what is decided before any database is asked: cheap."""
+    yield lone_server
+    lone_server.event_hooks = {}
+    lone_server.post("/_sim/sandboxes/default/reset")
+    for sandbox in lone_server.get("/_sim/sandboxes").json()[1:]:
+        lone_server.delete(f"/_sim/sandboxes/{sandbox['name']}")

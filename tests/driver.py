@@ -31,9 +31,10 @@ class World:
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """A request of a Heroku client; keyword `if_none_match` is the header If-None-Match."""
-        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = httpx.Headers(self.headers)
+        sent.update({name.replace("_", "-"): value for name, value in headers.items()})
         content = {} if body is None else {"json": body}
-        return self.client.request(method, path, headers=self.headers | more, **content)
+        return self.client.request(method, path, headers=sent, **content)
 
     def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
         """The body of an answer that must be a success."""

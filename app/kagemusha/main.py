@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from kagemusha import __version__, scheduler
 from kagemusha.api import dialect, heroku_data, heroku_platform, sim
-from kagemusha.api.middleware import Headers
+from kagemusha.api.middleware import Edge
 from kagemusha.api.request_ids import RequestIds
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
@@ -60,5 +60,5 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.include_router(sim.router)
     app.include_router(heroku_data.router)
     app.include_router(heroku_platform.router)
-    app.add_middleware(Headers)
+    app.add_middleware(Edge)
     return app

@@ -45,4 +45,4 @@ def test_errors_have_herokus_shape(client: TestClient) -> None:
     assert client.get("/nothing").json()["id"] == "not_found"
     answer = client.put("/apps")
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"

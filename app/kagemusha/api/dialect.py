@@ -1,8 +1,9 @@
 """Errors on the wire, rendered in one place: the route says in which dialect."""
 
+import inspect
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Protocol
 
 from fastapi import FastAPI, Request
@@ -15,6 +16,11 @@ from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
 
 log = logging.getLogger(__name__)
+
+MOST_BODY = 1024 * 1024
+"""Bytes that a request body may have."""
+_SHOWN = 200
+"""Characters of an unknown path that its error repeats."""
 
 STATUSES: dict[type[DomainError], int] = {
     errors.BadRequest: 400,
@@ -32,7 +38,7 @@ STATUSES: dict[type[DomainError], int] = {
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return Response(body, status, headers, media_type="application/json")
 
 
@@ -59,9 +65,15 @@ HEROKU = HerokuDialect()
 
 
 class HerokuRoute(APIRoute):
-    """A route whose errors are in Heroku's shape."""
+    """A route whose errors are in Heroku's shape, and whose summary is the first line of its handler's docstring."""
 
     dialect: ClassVar[Dialect] = HEROKU
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        """As APIRoute."""
+        first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
+        super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
+        self.description = rest.strip()
 
 
 def _dialect(request: Request) -> Dialect:
@@ -75,6 +87,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _bug)
+
+
+def too_large() -> Response:
+    """The answer to a body that is longer than MOST_BODY."""
+    return reply({"id": "content_too_large", "message": f"The request body is larger than {MOST_BODY} bytes."}, 413)
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
@@ -95,7 +112,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    what = f"{request.method} {request.url.path}"
+    what = f"{request.method} {request.scope['path'][:_SHOWN]}"
     match status:
         case 404:
             message = (
@@ -104,9 +121,14 @@ async def _http_exception(request: Request, error: Exception) -> Response:
             )
             return _dialect(request).render(NotFound(None, message))
         case 405:
-            allowed = ", ".join(_allowed(request))
-            body = {"id": "method_not_allowed", "message": f"{what} is not supported: use {allowed}."}
-            return reply(body, 405, {"Allow": allowed})
+            methods = _allowed(request)
+            allowed = {"Allow": ", ".join(methods)}
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=allowed)
+            body = {"id": "method_not_allowed", "message": f"{what} is not supported: use {' or '.join(methods)}."}
+            return reply(body, 405, allowed)
+        case 413:
+            return too_large()
         case _:
             return _dialect(request).render(BadRequest("The request can't be read: send JSON encoded in UTF-8."))
 
@@ -122,13 +144,14 @@ def _routes(routes: Iterable[object]) -> Iterator[APIRoute]:
 
 
 def _allowed(request: Request) -> list[str]:
-    """The methods that some route takes at this path."""
+    """The methods that are answered at this path."""
     path = request.scope["path"]
-    return sorted({method for route in _routes(request.app.routes) if route.path_regex.match(path)
-                   for method in route.methods or ()})  # fmt: skip
+    found = {method for route in _routes(request.app.routes) if route.path_regex.match(path)
+             for method in route.methods or ()}  # fmt: skip
+    return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
     body = {"id": "internal_server_error", "message": "kagemusha has a bug: its log says more. Please report it."}
     return reply(body, 500)

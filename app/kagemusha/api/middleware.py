@@ -1,29 +1,35 @@
-"""What every answer carries, whatever made it."""
+"""What every answer carries, and what no request may: the outermost layer, whatever makes the answer."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kagemusha.api.dialect import HEROKU
+from kagemusha.api.dialect import HEROKU, MOST_BODY, too_large
 from kagemusha.domain.errors import NotFound
 
 RATE_LIMIT = "4500"
 """Requests an hour in the real API (known); here the number never falls."""
 
 
-class Headers:
-    """ASGI middleware: Request-Id and RateLimit-Remaining on every answer, warnings where there are any."""
+class Edge:
+    """ASGI middleware.
+
+    Every answer has Request-Id and RateLimit-Remaining, and warnings where there are any. A body is not read beyond
+    MOST_BODY bytes. HEAD is GET without the body.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Around `app`."""
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the headers when the answer starts."""
+        """Let the request pass, or refuse it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
         request_ids = scope["app"].state.request_ids if "app" in scope else None
+        bare = scope["method"] == "HEAD"
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -33,9 +39,29 @@ class Headers:
                 headers["RateLimit-Remaining"] = RATE_LIMIT
                 if "warning" in state:
                     headers["X-Heroku-Warning"] = state["warning"]
+            elif bare and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
-        if "\0" in scope["path"]:
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > MOST_BODY:
+            await too_large()(scope, receive, sending)
+        elif "\0" in scope["path"]:
             await HEROKU.render(NotFound(None, "No name or id holds a NUL character."))(scope, receive, sending)
-            return
-        await self.app(scope, receive, sending)
+        else:
+            await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive), sending)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """`receive`, until the body is too long: then the 413 that the application makes of this."""
+    left = MOST_BODY
+
+    async def receiving() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return receiving

@@ -56,28 +56,28 @@ def views(context: Context, apps: Iterable[App]) -> list[AppView]:
     return [view(context, app) for app in apps]
 
 
-def list_apps(context: Context, page: Page) -> list[AppView]:
-    """A stretch of the apps."""
-    return views(context, context.store.apps.page(page))
+def list_apps(context: Context, page: Page, **equal: bool) -> list[AppView]:
+    """A stretch of the apps, or of those whose columns equal `equal`."""
+    return views(context, context.store.apps.page(page, **equal))
 
 
 def create_app(context: Context, new: NewApp) -> AppView:
     """Make an app, with Heroku's first two releases."""
     name = _free_name(context, new.name)
-    space = spaces.find_space(context, new.space) if new.space else None
-    if new.team:
+    space = spaces.find_space(context, new.space) if new.space is not None else None
+    if new.team is not None:
         spaces.team(context, new.team)
     if space and space.state != SpaceState.ALLOCATED:
         message = f"Space {space.name} is {space.state}: apps can be created in it when it is allocated."
         raise InvalidParams(message)
-    region = catalog.region(new.region or (space.region if space else "us"))
+    region = catalog.region(new.region if new.region is not None else space.region if space else "us")
     if space and region.name != space.region:
         message = f"Space {space.name} is in region {space.region}: leave the region out, or give that one."
         raise InvalidParams(message)
     if not space and region.private_capable:
         message = f"Region {region.name} is for Private Spaces only: give a space, or region us or eu."
         raise InvalidParams(message)
-    stack = new.stack or catalog.STACK
+    stack = new.stack if new.stack is not None else catalog.STACK
     if stack not in {*STACKS, *(catalog.catalog_uuid("stack", known) for known in STACKS)}:
         raise NotFound("stack")
     number = context.store.allocate()

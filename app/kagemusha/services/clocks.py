@@ -81,7 +81,8 @@ async def advance_to(transactions: Transactions, key: Key, *, by: int | None = N
 async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> Advanced:
     """Move the clock to the next thing due, or on until nothing is.
 
-    Conflict after 100,000 steps or ten years: what has happened by then stays.
+    Conflict when that would be beyond the year 9999, and, until idle, after 100,000 steps or ten years: what has
+    happened by then stays.
     """
     start: int | None = None
     result = Advanced(0)
@@ -94,9 +95,10 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
             due_at = context.store.lives.next_due_at()
             if due_at is None:
                 return result
-            if due_at > start + LONGEST or result.fired >= MOST_STEPS:
+            last = min(start + LONGEST, LATEST) if idle else LATEST
+            if due_at > last or result.fired >= MOST_STEPS:
                 break
-            until = min(start + LONGEST, LATEST) if idle else due_at
+            until = last if idle else due_at
             batch = advance(context, until, min(BATCH, MOST_STEPS - result.fired) if idle else MOST_STEPS)
             result.note(batch.fired)
             result.now = max(context.now, batch.fired[-1].at)
@@ -105,7 +107,7 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
                 return result
     message = (
         f"Not idle after {result.fired} transitions: the next falls due at {rfc3339(due_at)}. What happened stays: "
-        "look at GET …/pending, or advance again."
+        "see GET …/pending for what is to come."
     )
     raise Conflict(message)
 

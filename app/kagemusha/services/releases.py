@@ -13,6 +13,8 @@ from kagemusha.store.records import Addon, App, Attachment, ConfigVar, Endpoint,
 MAX_CONFIG_BYTES = 64 * 1024
 """What an app's config vars may hold in all (known: Heroku's limit)."""
 _NAME = re.compile(r"\w+", re.ASCII)
+_SHOWN = 100
+"""Characters of a refused name that its error repeats."""
 
 
 def release(context: Context, app_id: int, description: str, user: User) -> Release:
@@ -55,7 +57,8 @@ def set_config_vars(context: Context, app: App, changes: Mapping[str, str | None
     kept = {var.name: var for var in context.store.config_vars.of_app(app.id)}
     for name in changes:
         if not _NAME.fullmatch(name):
-            message = f"Config var name {name!r} is invalid: use letters, digits and underscores."
+            shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+            message = f"Config var name {shown!r} is invalid: use letters, digits and underscores."
             raise InvalidParams(message)
     owned = sorted(
         name

@@ -18,6 +18,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-))+[a-z0-9]", re.ASCII)
 _PRIVATE = tuple(IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _DATA_CIDRS = ("10.1.0.0/16", "10.2.0.0/16")
 _LONGEST_NAME = 30
+_LONGEST_CIDR = len("192.168.255.255/16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,17 @@ def create_space(context: Context, new: NewSpace) -> Space:
         raise InvalidParams(message)
     if context.store.spaces.find(new.name):
         raise InvalidParams("Name is already taken")
-    region = catalog.region(new.region or "virginia")
+    region = catalog.region("virginia" if new.region is None else new.region)
     if not region.private_capable:
         message = (
             f"Region {region.name} is not available for Private Spaces: see GET /regions for private_capable ones."
         )
         raise InvalidParams(message)
-    cidr = new.cidr or "10.0.0.0/16"
+    cidr = "10.0.0.0/16" if new.cidr is None else new.cidr
     network = _private(cidr, "cidr", 16, 16)
-    data_cidr = new.data_cidr or next(each for each in _DATA_CIDRS if each != str(network))
+    data_cidr = new.data_cidr
+    if data_cidr is None:
+        data_cidr = next(each for each in _DATA_CIDRS if each != str(network))
     _private(data_cidr, "data_cidr", 16, 20)
     number = context.store.allocate()
     names = context.names(number)
@@ -80,7 +83,7 @@ def create_space(context: Context, new: NewSpace) -> Space:
 def _private(text: str, name: str, largest: int, smallest: int) -> IPv4Network:
     """The network `text`, which must be private (RFC 1918, as the schema says) and of a size between the two."""
     try:
-        network = IPv4Network(text, strict=False)
+        network = IPv4Network(text, strict=False) if len(text) <= _LONGEST_CIDR else None
     except ValueError:
         network = None
     if network and largest <= network.prefixlen <= smallest and any(network.subnet_of(each) for each in _PRIVATE):

@@ -1,6 +1,6 @@
 """Heroku's Data API, as far as PrivateLink goes: five routes that answer the same object."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -9,16 +9,18 @@ from pydantic import BaseModel
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.documents import answers, refusals
+from kagemusha.api.heroku_data import documents
 from kagemusha.domain.errors import Unauthorized
 from kagemusha.domain.principals import root_arn
-from kagemusha.domain.states import AllowedAccountState, PrivatelinkState
+from kagemusha.domain.states import AllowedAccountState, EndpointState, PrivatelinkState
 from kagemusha.services import endpoints, privatelinks
 from kagemusha.services.context import Context
 from kagemusha.services.privatelinks import LinkView
 from kagemusha.services.sandboxes import DEFAULT
 from kagemusha.services.transactions import Key
 
-router = APIRouter(route_class=HerokuRoute, tags=["privatelink"])
+router = APIRouter(route_class=HerokuRoute, tags=["privatelink"], responses=refusals(401, 404))
 _PATH = "/private-link/v0/databases/{name}"
 
 
@@ -46,12 +48,12 @@ class AllowedAccounts(BaseModel):
     allowed_accounts: list[Text]
 
 
-def shape(view: LinkView) -> dict[str, Any]:
+def shape(view: LinkView) -> documents.Privatelink:
     """The privatelink, all keys always present."""
     return {
         "addon": {"name": view.addon.name, "uuid": view.addon.uuid},
         "allowed_accounts": [
-            {"account_id": each.account_id, "arn": each.arn, "status": AllowedAccountState(each.state).value}
+            {"account_id": each.account_id, "arn": each.arn, "status": AllowedAccountState(each.state)}
             for each in view.accounts
         ],
         "app": {"name": view.app.name},
@@ -60,40 +62,48 @@ def shape(view: LinkView) -> dict[str, Any]:
                 "endpoint_id": each.endpoint_id,
                 "hostname": endpoints.dns_name(each),
                 "owner_arn": root_arn(each.owner_account_id),
-                "status": "Pending Acceptance" if each.state == "pendingAcceptance" else each.state.title(),
+                "status": documents.CONNECTION_STATUSES[EndpointState(each.state)],
             }
             for each in view.endpoints
         ],
         "service_name": "" if view.link.state == PrivatelinkState.PROVISIONING else view.link.service_name,
-        "status": view.link.state,
+        "status": PrivatelinkState(view.link.state),
     }
 
 
-@router.post(_PATH, operation_id="privatelink.create")
+@router.post(_PATH, operation_id="privatelink.create", **answers(documents.Privatelink, 400, 409, 422, status=201))
 async def create(context: Writing, name: str, body: AllowedAccounts) -> Response:
     """Create the add-on's privatelink."""
     return reply(shape(privatelinks.create_privatelink(context, name, body.allowed_accounts)), 201)
 
 
-@router.get(_PATH, operation_id="privatelink.info")
+@router.get(_PATH, operation_id="privatelink.info", **answers(documents.Privatelink))
 async def info(context: Reading, name: str) -> Response:
     """The add-on's privatelink."""
     return reply(shape(privatelinks.view(context, name)))
 
 
-@router.delete(_PATH, operation_id="privatelink.destroy")
+@router.delete(_PATH, operation_id="privatelink.destroy", **answers(documents.Privatelink, 409, status=202))
 async def destroy(context: Writing, name: str) -> Response:
     """Ask for the privatelink's end."""
     return reply(shape(privatelinks.delete_privatelink(context, name)), 202)
 
 
-@router.put(f"{_PATH}/allowed_accounts", operation_id="privatelink.access.add")
+@router.put(
+    f"{_PATH}/allowed_accounts",
+    operation_id="privatelink.access.add",
+    **answers(documents.Privatelink, 400, 409, 422, status=202),
+)
 async def add(context: Writing, name: str, body: AllowedAccounts) -> Response:
     """Allow more accounts."""
     return reply(shape(privatelinks.add_allowed_accounts(context, name, body.allowed_accounts)), 202)
 
 
-@router.patch(f"{_PATH}/allowed_accounts", operation_id="privatelink.access.remove")
+@router.patch(
+    f"{_PATH}/allowed_accounts",
+    operation_id="privatelink.access.remove",
+    **answers(documents.Privatelink, 400, 409, 422, status=202),
+)
 async def remove(context: Writing, name: str, body: AllowedAccounts) -> Response:
     """Allow these accounts no longer."""
     return reply(shape(privatelinks.remove_allowed_accounts(context, name, body.allowed_accounts)), 202)

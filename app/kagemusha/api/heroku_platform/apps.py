@@ -1,28 +1,36 @@
 """Apps, their config vars and their releases."""
 
 import json
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.heroku_platform.common import ID_NAME, Reading, Reference, Writing, identity
+from kagemusha.api.documents import answers
+from kagemusha.api.heroku_platform import documents
+from kagemusha.api.heroku_platform.common import (
+    ID_NAME,
+    REFUSALS,
+    Body,
+    Reading,
+    Reference,
+    Writing,
+    ranged,
+)
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain import catalog
-from kagemusha.domain.errors import InvalidParams, NotFound
+from kagemusha.domain.errors import NotFound
 from kagemusha.services import apps, releases, spaces
 from kagemusha.services.context import Context
 from kagemusha.store.records import App, Release
 
-router = APIRouter(route_class=HerokuRoute, tags=["apps"])
+router = APIRouter(route_class=HerokuRoute, tags=["apps"], responses=REFUSALS)
 _VERSION_ID = {"version": "version", "id": "uuid"}
 
 
-class AppBody(BaseModel):
+class AppBody(Body):
     """What POST /apps takes."""
 
     name: Text | None = None
@@ -40,28 +48,40 @@ class TeamAppBody(AppBody):
     internal_routing: bool | None = None
 
 
-def shape(context: Context, view: apps.AppView, *, of_team: bool = False) -> dict[str, Any]:
-    """An app; `of_team` for the routes under /teams, which say a little more."""
-    app, space = view.app, view.space
+def _common(context: Context, app: App) -> documents.CommonApp:
     region = catalog.region(app.region)
-    stack = {"id": catalog.catalog_uuid("stack", app.stack), "name": app.stack}
-    team = {"id": context.team_uuid, "name": spaces.TEAM} if app.in_team else None
-    place = {"id": space.uuid, "name": space.name, "shield": space.shield} if space else None
-    shown: dict[str, Any] = {
-        "acm": False, "archived_at": None, "base_image_name": None, "build_stack": stack,
-        "buildpack_provided_description": None, "buildpacks": None, "created_at": rfc3339_seconds(app.created_at),
-        "current_build_architecture": [], "generation": "cedar",
-        "git_url": f"https://git.heroku.com/{app.name}.git", "id": app.uuid, "internal_routing": app.internal_routing,
-        "maintenance": False, "name": app.name, "owner": {"email": context.account.email, "id": context.account.uuid},
-        "organization": team, "team": team, "region": {"id": region.id, "name": region.name},
-        "released_at": rfc3339_seconds(app.released_at), "repo_size": None, "slug_size": None, "space": place,
-        "stack": stack, "updated_at": rfc3339_seconds(app.updated_at),
+    stack: documents.Reference = {"id": catalog.catalog_uuid("stack", app.stack), "name": app.stack}
+    return {
+        "archived_at": None, "base_image_name": None, "build_stack": stack, "buildpack_provided_description": None,
+        "buildpacks": None, "created_at": rfc3339_seconds(app.created_at), "current_build_architecture": [],
+        "generation": "cedar", "git_url": f"https://git.heroku.com/{app.name}.git", "id": app.uuid,
+        "internal_routing": app.internal_routing, "maintenance": False, "name": app.name,
+        "owner": {"email": context.account.email, "id": context.account.uuid},
+        "region": {"id": region.id, "name": region.name}, "released_at": rfc3339_seconds(app.released_at),
+        "repo_size": None, "slug_size": None, "stack": stack, "updated_at": rfc3339_seconds(app.updated_at),
         "web_url": f"https://{app.name}-{app.uuid[:12].replace('-', '')}.herokuapp.com/",
     }  # fmt: skip
-    return shown | {"joined": True, "locked": app.locked} if of_team else shown
 
 
-def release_shape(release: Release, app: App) -> dict[str, Any]:
+def shape(context: Context, view: apps.AppView) -> documents.App:
+    """An app."""
+    app, space = view.app, view.space
+    team: documents.Reference | None = {"id": context.team_uuid, "name": spaces.TEAM} if app.in_team else None
+    place: documents.AppSpace | None = {"id": space.uuid, "name": space.name, "shield": space.shield} if space else None
+    return {**_common(context, app), "acm": False, "organization": team, "space": place, "team": team}
+
+
+def team_shape(context: Context, view: apps.AppView) -> documents.TeamApp:
+    """An app as the routes under /teams show it."""
+    app, space = view.app, view.space
+    return {
+        **_common(context, app), "joined": True, "locked": app.locked,
+        "space": {"id": space.uuid, "name": space.name} if space else None,
+        "team": {"name": spaces.TEAM} if app.in_team else None,
+    }  # fmt: skip
+
+
+def release_shape(release: Release, app: App) -> documents.Release:
     """A release."""
     current = release.version == app.release_version
     at = rfc3339_seconds(release.created_at)
@@ -74,22 +94,22 @@ def release_shape(release: Release, app: App) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.post("/apps", operation_id="app.create")
+@router.post("/apps", operation_id="app.create", **answers(documents.App, 400, 404, 422, status=201))
 async def create(context: Writing, body: AppBody | None = None) -> Response:
     """Make an app of one's own."""
     body = body or AppBody()
-    new = apps.NewApp(body.name, identity(body.region), identity(body.stack))
+    new = apps.NewApp(body.name, body.region, body.stack)
     return reply(shape(context, apps.create_app(context, new)), 201)
 
 
-@router.post("/teams/apps", operation_id="team_app.create")
+@router.post("/teams/apps", operation_id="team_app.create", **answers(documents.TeamApp, 400, 404, 422, status=201))
 async def create_team_app(context: Writing, body: TeamAppBody) -> Response:
     """Make an app of a team's, in a space or not; with a space and no team it is the space's team's."""
     new = apps.NewApp(
-        body.name, identity(body.region), identity(body.stack), None if body.personal else identity(body.team),
-        identity(body.space), bool(body.locked), body.internal_routing,
+        body.name, body.region, body.stack, None if body.personal else body.team,
+        body.space, bool(body.locked), body.internal_routing,
     )  # fmt: skip
-    return reply(shape(context, apps.create_app(context, new), of_team=True), 201)
+    return reply(team_shape(context, apps.create_app(context, new)), 201)
 
 
 def _list(request: Request, context: Context) -> Response:
@@ -98,20 +118,33 @@ def _list(request: Request, context: Context) -> Response:
     return deps.listed(page, ID_NAME, rows, lambda row: getattr(row.app, page.field), lambda row: shape(context, row))
 
 
-@router.get("/apps", operation_id="app.list")
+@router.get("/apps", operation_id="app.list", **ranged(documents.App))
 async def list_(request: Request, context: Reading) -> Response:
     """All apps."""
     return _list(request, context)
 
 
-@router.get("/teams/{team}/apps", operation_id="team_app.list")
+@router.get("/teams/apps/{name}", operation_id="team_app.info", **answers(documents.TeamApp, 404))
+async def team_app(context: Reading, name: str) -> Response:
+    """One app of a team's."""
+    found = apps.find_app(context, name)
+    if not found.in_team:
+        raise NotFound("app")
+    return reply(team_shape(context, apps.view(context, found)))
+
+
+@router.get("/teams/{team}/apps", operation_id="team_app.list", **ranged(documents.TeamApp, 404))
 async def list_of_team(request: Request, context: Reading, team: str) -> Response:
-    """All apps: there is one team."""
+    """The apps of a team."""
     spaces.team(context, team)
-    return _list(request, context)
+    page = deps.page(request, ID_NAME)
+    rows = apps.list_apps(context, deps.one_more(page), in_team=True)
+    return deps.listed(
+        page, ID_NAME, rows, lambda row: getattr(row.app, page.field), lambda row: team_shape(context, row)
+    )
 
 
-@router.get("/users/{user}/apps", operation_id="app.list_owned")
+@router.get("/users/{user}/apps", operation_id="app.list_owned", **ranged(documents.App, 404))
 async def list_owned(request: Request, context: Reading, user: str) -> Response:
     """The apps of the caller."""
     if user not in {"~", context.account.email, context.account.uuid}:
@@ -119,13 +152,13 @@ async def list_owned(request: Request, context: Reading, user: str) -> Response:
     return _list(request, context)
 
 
-@router.get("/apps/{name}", operation_id="app.info")
+@router.get("/apps/{name}", operation_id="app.info", **answers(documents.App, 404))
 async def info(context: Reading, name: str) -> Response:
     """One app."""
     return reply(shape(context, apps.view(context, apps.find_app(context, name))))
 
 
-@router.delete("/apps/{name}", operation_id="app.delete")
+@router.delete("/apps/{name}", operation_id="app.delete", **answers(documents.App, 404))
 async def delete(context: Writing, name: str) -> Response:
     """Destroy an app."""
     return reply(shape(context, apps.delete_app(context, name)))
@@ -135,23 +168,23 @@ def _config(context: Context, app: App) -> Response:
     return reply({var.name: var.value for var in context.store.config_vars.of_app(app.id)})
 
 
-@router.get("/apps/{name}/config-vars", operation_id="config_var.info")
+@router.get("/apps/{name}/config-vars", operation_id="config_var.info", **answers(documents.ConfigVars, 404))
 async def config_vars(context: Reading, name: str) -> Response:
     """An app's config vars."""
     return _config(context, apps.find_app(context, name))
 
 
-@router.patch("/apps/{name}/config-vars", operation_id="config_var.update")
+@router.patch(
+    "/apps/{name}/config-vars", operation_id="config_var.update", **answers(documents.ConfigVars, 400, 404, 422)
+)
 async def set_config_vars(context: Writing, name: str, body: dict[Text, Text | None]) -> Response:
     """Set config vars, or remove those that are null."""
-    if not isinstance(body, dict):
-        raise InvalidParams("The request body must be a JSON object.")
     app = apps.find_app(context, name)
     releases.set_config_vars(context, app, body)
     return _config(context, app)
 
 
-@router.get("/apps/{name}/releases", operation_id="release.list")
+@router.get("/apps/{name}/releases", operation_id="release.list", **ranged(documents.Release, 404))
 async def list_releases(request: Request, context: Reading, name: str) -> Response:
     """An app's releases."""
     app = apps.find_app(context, name)
@@ -162,7 +195,7 @@ async def list_releases(request: Request, context: Reading, name: str) -> Respon
     )
 
 
-@router.get("/apps/{name}/releases/{identity_}", operation_id="release.info")
+@router.get("/apps/{name}/releases/{identity_}", operation_id="release.info", **answers(documents.Release, 404))
 async def one_release(context: Reading, name: str, identity_: str) -> Response:
     """One release, by version or id."""
     app = apps.find_app(context, name)

@@ -1,25 +1,29 @@
 """What the routes of the Platform API share."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
+from kagemusha.api.documents import answers, listing, refusals, request_header
 from kagemusha.domain.errors import NotAcceptable
 from kagemusha.services.context import Context
 
-_ACCEPTED = re.compile(r"application/vnd\.heroku\+json\s*;\s*version\s*=\s*\"?3(\.[\w.-]+)?\"?", re.ASCII)
+_VERSION = re.compile(r'version\s*=\s*(?P<quote>"?)3(?:\.[\w.-]+)?(?P=quote)', re.ASCII)
 ID_NAME = {"id": "uuid", "name": "name"}
 
 
 def check_accept(request: Request) -> None:
     """Raise NotAcceptable unless a media range asks for version 3, or a variant of it."""
-    ranges = request.headers.get("accept", "").split(",")
-    if not any(_ACCEPTED.match(each.strip()) for each in ranges):
-        raise NotAcceptable("Set `Accept: application/vnd.heroku+json; version=3` and try again.")
+    for header in request.headers.getlist("accept"):
+        for each in header.split(","):
+            media, *parameters = (part.strip() for part in each.split(";"))
+            if media.lower() == "application/vnd.heroku+json" and any(map(_VERSION.fullmatch, parameters)):
+                return
+    raise NotAcceptable("Set `Accept: application/vnd.heroku+json; version=3` and try again.")
 
 
 Reading = Annotated[Context, Depends(deps.opener(False, deps.caller, check_accept), scope="function")]
@@ -28,20 +32,51 @@ Writing = Annotated[Context, Depends(deps.opener(True, deps.caller, check_accept
 
 def asked(request: Request, header: str) -> frozenset[str]:
     """What an Accept-Expansion or Accept-Inclusion header names."""
-    return frozenset(each.strip() for each in request.headers.get(header, "").split(",") if each.strip())
+    named = ",".join(request.headers.getlist(header)).split(",")
+    return frozenset(each.strip() for each in named if each.strip())
 
 
-class Named(BaseModel):
+class Body(BaseModel):
+    """A request body: types are as they are in JSON, and what is not simulated is taken and has no effect."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class Named(Body):
     """A reference as an object."""
 
     name: Text | None = None
     id: Text | None = None
 
 
-Reference = Text | Named
+def _reference(value: object) -> object:
+    found = value.get("id", value.get("name")) if isinstance(value, dict) else value
+    if isinstance(found, str):
+        return found
+    message = "give a name or an id, or an object that holds one of them"
+    raise ValueError(message)
+
+
+Reference = Annotated[Text, BeforeValidator(_reference, json_schema_input_type=str | Named)]
 """A thing by name or id, alone or in an object, as clients differ."""
 
 
-def identity(reference: Reference | None) -> str | None:
-    """The name or id that a reference holds."""
-    return (reference.id or reference.name) if isinstance(reference, Named) else reference
+REFUSALS = refusals(401, 406)
+"""What every operation of this API may answer."""
+
+
+_RANGE = request_header("Range", "The part of the list: 200 things by default, 1000 at most", "id ..; max=10")
+EXPANSION = request_header("Accept-Expansion", "What is shown whole instead of by name", "addon_service,plan")
+INCLUSION = request_header("Accept-Inclusion", "What is shown beside the rest", "addon:plan,config_vars")
+_CUT = {
+    name: {"description": said, "schema": {"type": "string"}}
+    for name, said in (("Content-Range", "What is shown"), ("Next-Range", "The Range that shows what follows"))
+}
+
+
+def ranged(document: Any, *refused: int, header: dict[str, Any] | None = None) -> dict[str, Any]:
+    """`answers` for a list that the Range header walks."""
+    said = answers(list[document], *refused, 416)
+    said["responses"][206] = listing(document) | {"description": "A part of the list", "headers": _CUT}
+    said["openapi_extra"] = {"parameters": [_RANGE] if header is None else [_RANGE, header]}
+    return said

@@ -1,20 +1,20 @@
 """The account and the team."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.heroku_platform.common import Reading
+from kagemusha.api.documents import answers
+from kagemusha.api.heroku_platform import documents
+from kagemusha.api.heroku_platform.common import REFUSALS, Reading
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.services import spaces
 from kagemusha.services.context import Context
 
-router = APIRouter(route_class=HerokuRoute, tags=["identity"])
+router = APIRouter(route_class=HerokuRoute, tags=["identity"], responses=REFUSALS)
 
 
-def team(context: Context) -> dict[str, Any]:
+def team(context: Context) -> documents.Team:
     """The team."""
     at = rfc3339_seconds(context.sandbox.began_at)
     return {
@@ -25,12 +25,11 @@ def team(context: Context) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@router.get("/account", operation_id="account.info")
-async def account(context: Reading) -> Response:
+def account(context: Context) -> documents.Account:
     """Who is calling."""
     user, at = context.account, rfc3339_seconds(context.sandbox.began_at)
-    reference = {"id": context.team_uuid, "name": spaces.TEAM}
-    return reply({
+    reference: documents.Reference = {"id": context.team_uuid, "name": spaces.TEAM}
+    return {
         "allow_tracking": False, "beta": False, "created_at": at, "email": user.email, "federated": False,
         "id": user.uuid, "identity_provider": None, "last_login": at, "name": context.sandbox.name,
         "sms_number": None, "suspended_at": None, "delinquent_at": None, "two_factor_authentication": False,
@@ -39,16 +38,22 @@ async def account(context: Reading) -> Response:
         "acknowledged_msa_at": at, "italian_customer_terms": None, "italian_partner_terms": None,
         "mfa_enabled": False, "mfa_exemption": False, "mfa_exemption_reason": None, "mfa_experience": "vaas",
         "default_organization": reference, "default_team": reference,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
-@router.get("/teams", operation_id="team.list")
+@router.get("/account", operation_id="account.info", **answers(documents.Account))
+async def info(context: Reading) -> Response:
+    """Who is calling."""
+    return reply(account(context))
+
+
+@router.get("/teams", operation_id="team.list", **answers(list[documents.Team]))
 async def teams(context: Reading) -> Response:
     """The teams: one."""
     return reply([team(context)])
 
 
-@router.get("/teams/{name}", operation_id="team.info")
+@router.get("/teams/{name}", operation_id="team.info", **answers(documents.Team, 404))
 async def one(context: Reading, name: str) -> Response:
     """One team."""
     spaces.team(context, name)

@@ -1,0 +1,60 @@
+"""What the documents of all rooms are made of, and the one that says what went wrong."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, NotRequired, get_args, get_origin
+
+from pydantic import ConfigDict, WithJsonSchema, with_config
+from typing_extensions import TypedDict
+
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+"""RFC 3339 in UTC."""
+Uuid = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+Email = Annotated[str, WithJsonSchema({"type": "string", "format": "email"})]
+Uri = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
+
+Responses = dict[int | str, dict[str, Any]]
+"""Answers beside a success, as FastAPI takes them."""
+
+
+document = with_config(ConfigDict(defer_build=True, extra="forbid"))
+"""Marks a document. What checks or describes it is built when it is asked for: the server never does."""
+
+
+@document
+class Error(TypedDict):
+    """What every refusal answers: `id` is for programs, `message` for people and says what to do next."""
+
+    id: str
+    message: str
+    resource: NotRequired[str]
+
+
+def refusals(*statuses: int) -> Responses:
+    """The errors that an operation answers, all with the same document; `default` stands for the rare ones."""
+    said: Responses = {status: {"model": Error, "description": HTTPStatus(status).phrase} for status in statuses}
+    return said | {"default": {"model": Error, "description": "Any other error"}}
+
+
+def answers(shown: Any, *refused: int, status: int = 200, header: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What OpenAPI says of an operation: its success, what it refuses, and a header that changes the answer.
+
+    `shown` is a document, or a list of one that another operation shows alone. Handlers return responses that are
+    made already, so FastAPI describes it and checks nothing.
+    """
+    said: dict[str, Any] = {"status_code": status, "responses": refusals(*refused)}
+    if get_origin(shown) is list:
+        said["responses"][status] = listing(get_args(shown)[0])
+    else:
+        said["response_model"] = shown
+    return said if header is None else said | {"openapi_extra": {"parameters": [header]}}
+
+
+def listing(shown: Any) -> dict[str, Any]:
+    """An answer with a list of documents."""
+    schema = {"type": "array", "items": {"$ref": f"#/components/schemas/{shown.__name__}"}}
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def request_header(name: str, said: str, example: str) -> dict[str, Any]:
+    """A request header, as OpenAPI describes it."""
+    return {"name": name, "in": "header", "description": said, "schema": {"type": "string"}, "example": example}

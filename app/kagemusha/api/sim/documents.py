@@ -1,0 +1,134 @@
+"""The documents of the control API."""
+
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from kagemusha.api.documents import Moment, document
+from kagemusha.domain.states import EndpointState, Machine
+
+
+@document
+class Health(TypedDict):
+    """That the service and its database answer."""
+
+    database: Literal["sqlite", "postgresql"]
+    status: Literal["ok"]
+    version: str
+
+
+@document
+class Clock(TypedDict):
+    """A sandbox's clock."""
+
+    mode: Literal["auto", "manual"]
+    next_due_at: Moment | None
+    now: Moment
+    pace: float
+
+
+@document
+class Aws(TypedDict):
+    """A sandbox's AWS account."""
+
+    access_key_id: str
+    account_id: str
+    principal_arn: str
+    region: str
+    secret_access_key: str
+
+
+@document
+class Sandbox(TypedDict):
+    """A world of its own; a process that is given `env` talks to it."""
+
+    aws: Aws
+    clock: Clock
+    created_at: Moment
+    env: dict[str, str]
+    heroku_api_key: str
+    name: str
+    seed: int
+
+
+Transition = TypedDict(
+    "Transition",
+    {
+        "kind": str,
+        "at": Moment,
+        "machine": Machine,
+        "resource": str,
+        "name": str,
+        "from": str | None,
+        "to": str | None,
+        "seq": NotRequired[int],
+        "sandbox": NotRequired[str],
+    },
+)
+"""A change of state, at the moment at which it fell due."""
+
+Pending = TypedDict(
+    "Pending",
+    {
+        "due_at": Moment,
+        "machine": Machine,
+        "resource": str,
+        "name": str,
+        "from": str,
+        "to": str | None,
+        "held": bool,
+    },
+)
+"""A change of state to come."""
+
+
+@document
+class Advanced(TypedDict):
+    """What moving the clock brought: how many transitions, and the first hundred."""
+
+    fired: int
+    now: Moment
+    transitions: list[Transition]
+
+
+@document
+class Forecast(TypedDict):
+    """What will happen, soonest first."""
+
+    now: Moment
+    pending: list[Pending]
+
+
+@document
+class Journal(TypedDict):
+    """A stretch of the journal; `next_after` asks for what follows."""
+
+    entries: list[Transition]
+    next_after: int
+
+
+@document
+class Snapshot(TypedDict):
+    """The world as one document."""
+
+    clock: Clock
+    counter: int
+    exported_at: Moment
+    faults: list[dict[str, Any]]
+    note: str
+    requests: list[dict[str, Any]]
+    seed: int
+    transitions: list[Transition]
+    version: int
+    world: dict[str, list[dict[str, Any]]]
+
+
+@document
+class Endpoint(TypedDict):
+    """An endpoint, in AWS's spelling."""
+
+    dns_name: str
+    endpoint_id: str
+    principal_arn: str
+    service_name: str
+    state: EndpointState

@@ -1,0 +1,69 @@
+"""Sandboxes, and the server's health."""
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from kagemusha import __version__
+from kagemusha.api.dialect import reply
+from kagemusha.api.documents import answers
+from kagemusha.api.sim import documents, shapes
+from kagemusha.api.sim.common import Reading, Worlds, room
+from kagemusha.api.sim.schemas import SandboxBody, moment
+from kagemusha.services import sandboxes
+
+router = room("", "sandboxes")
+
+
+@router.get("/health", operation_id="sim.health", **answers(documents.Health, 503))
+async def health(worlds: Worlds) -> Response:
+    """Whether the service and its database answer."""
+    async with worlds.server():
+        name = worlds.engine.dialect.name
+    shown: documents.Health = {
+        "status": "ok",
+        "version": __version__,
+        "database": "sqlite" if name == "sqlite" else "postgresql",
+    }
+    return reply(shown)
+
+
+@router.post("/sandboxes", operation_id="sandbox.create", **answers(documents.Sandbox, 400, 409, 422, status=201))
+async def create(request: Request, worlds: Worlds, body: SandboxBody) -> Response:
+    """Make a sandbox."""
+    new = sandboxes.NewSandbox(
+        body.name, body.seed, body.pace, body.clock == "manual", moment(body.now), body.aws_account_id,
+        body.aws_principal, body.delays or {},
+    )  # fmt: skip
+    return reply(shapes.sandbox(request, await sandboxes.create_sandbox(worlds, new)), 201)
+
+
+@router.get("/sandboxes", operation_id="sandbox.list", **answers(list[documents.Sandbox]))
+async def list_(request: Request, worlds: Worlds) -> Response:
+    """All sandboxes."""
+    return reply([shapes.sandbox(request, each) for each in await sandboxes.list_sandboxes(worlds)])
+
+
+@router.get("/sandboxes/{name}", operation_id="sandbox.info", **answers(documents.Sandbox, 404))
+async def info(request: Request, context: Reading, name: str) -> Response:
+    """One sandbox."""
+    return reply(shapes.sandbox(request, context.sandbox))
+
+
+@router.delete("/sandboxes/{name}", operation_id="sandbox.delete", **answers(None, 404, 409, status=204))
+async def delete(worlds: Worlds, name: str) -> Response:
+    """Take a sandbox away."""
+    await sandboxes.delete_sandbox(worlds, name)
+    return Response(status_code=204)
+
+
+@router.post("/sandboxes/{name}/reset", operation_id="sandbox.reset", **answers(documents.Sandbox, 404))
+async def reset(request: Request, worlds: Worlds, name: str) -> Response:
+    """Empty a sandbox: its seed, keys and clock are as created."""
+    async with worlds.writing(("name", name)) as context:
+        if context is None:
+            raise sandboxes.missing(name)
+        sandboxes.reset_sandbox(context, worlds.clock())
+    async with worlds.reading(("name", name)) as context:
+        if context is None:
+            raise sandboxes.missing(name)
+        return reply(shapes.sandbox(request, context.sandbox))

@@ -1,0 +1,105 @@
+"""The clock of a sandbox: read, frozen, let run, and moved."""
+
+from typing import Any
+
+import pytest
+from driver import BEGAN, PRINCIPAL, PROVISIONED, World
+from fastapi.testclient import TestClient
+
+SANDBOXES = "/_sim/sandboxes"
+
+
+def refusal(answer: Any) -> tuple[int, str]:
+    """The status and id of an answer, which has a message."""
+    assert answer.json()["message"]
+    return answer.status_code, answer.json()["id"]
+
+
+def test_the_clock_moves_in_four_ways(client: TestClient) -> None:
+    """By seconds or a duration, to a moment, to what is next, and until nothing is."""
+    world = World.make(client)
+    world.post("/spaces", {"name": "harbor", "team": "kagemusha"})
+    assert world.advance(90.5) == {"now": "2030-01-01T00:01:30.500Z", "fired": 0, "transitions": []}
+    assert world.sim("POST", "/clock/advance", {"seconds": "PT1M"})["now"] == "2030-01-01T00:02:30.500Z"
+    assert world.sim("POST", "/clock/advance", {"to": "2030-01-01T00:03:00+00:00"})["now"] == "2030-01-01T00:03:00.000Z"
+    due = world.sim("GET", "/clock")["next_due_at"]
+    fired = world.until("next")
+    assert (fired["now"], fired["fired"]) == (due, 1)
+    assert fired["transitions"] == world.history()[1:]
+    assert (fired["transitions"][0]["from"], fired["transitions"][0]["to"]) == ("allocating", "allocated")
+    assert world.until("next") == world.until("idle") == {"now": due, "fired": 0, "transitions": []}
+    world.connected()
+    world.call("DELETE", "/apps/ferry")
+    world.until("idle")
+    assert world.sim("GET", "/clock")["next_due_at"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"seconds": 1, "until": "next"}, {"seconds": -1}, {"seconds": "-PT1S"}, {"seconds": True}, {"seconds": "1"},
+        {"seconds": 1e300}, {"seconds": 10**15}, {"seconds": 10**400}, {"seconds": "soon"}, {"seconds": []},
+        {"to": "2029-12-31T23:59:59Z"}, {"to": 4102444800}, {"to": "2040-01-01"}, {"to": ""}, {"until": "later"},
+        {"until": None}, {"minutes": 1}, [], None, 7,
+    ],
+)  # fmt: skip
+def test_what_a_clock_can_not_do_is_refused(lone_client: TestClient, body: Any) -> None:
+    """422, and the clock stays where it is."""
+    World.make(lone_client)
+    answer = lone_client.post(f"{SANDBOXES}/one/clock/advance", json=body)
+    assert refusal(answer) == (422, "invalid_params")
+    assert lone_client.get(f"{SANDBOXES}/one/clock").json()["now"] == BEGAN.replace("Z", ".000Z")
+
+
+def test_not_a_number_is_refused(lone_client: TestClient) -> None:
+    """NaN, infinity and what is too large to be a number, which JSON's grammar lacks and Python's reader takes."""
+    World.make(lone_client)
+    headers = {"Content-Type": "application/json"}
+    for path, key in (("/clock/advance", "seconds"), ("/clock", "pace")):
+        for value in ("NaN", "Infinity", "-Infinity", "1e999"):
+            method = "POST" if "advance" in path else "PATCH"
+            answer = lone_client.request(
+                method, f"{SANDBOXES}/one{path}", content=f'{{"{key}": {value}}}', headers=headers
+            )
+            assert refusal(answer) == (422, "invalid_params")
+
+
+def test_until_idle_gives_up_after_ten_years(client: TestClient) -> None:
+    """409 that says when the next thing is due; what happened by then stays."""
+    world = World.make(client, delays={"privatelink.provisioning": "P9Y"})
+    addon = world.addon(world.app())
+    world.sim("PATCH", "/clock", {"pace": 0.5})
+    world.post(f"/private-link/v0/databases/{addon}", {"allowed_accounts": [PRINCIPAL]})
+    due = world.sim("GET", "/pending")["pending"][-1]["due_at"]
+    answer = world.ask_sim("POST", "/clock/advance", {"until": "idle"})
+    assert refusal(answer) == (409, "conflict")
+    assert due in answer.json()["message"]
+    assert [each["status"] for each in world.shown(addon)["allowed_accounts"]] == ["Active"]
+    assert world.until("next")["now"] == due
+
+
+def test_a_clock_is_frozen_and_runs_on(client: TestClient) -> None:
+    """From `manual` to `auto` it goes on from where it stood; a pace that was given stays."""
+    world = World.make(client)
+    assert world.sim("PATCH", "/clock", {"mode": "auto"})["pace"] == 60
+    assert world.sim("PATCH", "/clock", {"pace": 3})["pace"] == 3
+    shown = world.sim("PATCH", "/clock", {"mode": "manual"})
+    assert (shown["mode"], shown["pace"]) == ("manual", 3)
+    assert shown["now"][:16] == BEGAN[:16]
+    assert world.sim("GET", "/clock") == shown
+    assert refusal(world.ask_sim("PATCH", "/clock", {"mode": "fast"})) == (422, "invalid_params")
+    assert world.sim("PATCH", "/clock", {}) == shown
+
+
+def test_a_pace_counts_for_what_is_drawn_from_then_on(client: TestClient) -> None:
+    """What is under way keeps its moment; what comes after is faster."""
+    world = World.make(client)
+    world.post("/spaces", {"name": "harbor", "team": "kagemusha"})
+    due = world.sim("GET", "/clock")["next_due_at"]
+    assert world.sim("PATCH", "/clock", {"pace": 3600})["next_due_at"] == due
+    world.post("/spaces", {"name": "haven", "team": "kagemusha"})
+    world.advance(1)
+    assert world.get("/spaces/haven")["state"] == "allocated"
+    assert world.get("/spaces/harbor")["state"] == "allocating"
+    world.advance(PROVISIONED)
+    assert world.get("/spaces/harbor")["state"] == "allocated"

@@ -1,0 +1,192 @@
+"""What nobody should send: it is refused with a message, changes nothing, takes no id, and is never a 500."""
+
+import copy
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from driver import PRINCIPAL, World
+from fastapi.testclient import TestClient
+
+JSON = {"Content-Type": "application/json"}
+ODD: list[Any] = [
+    None, True, -1, 1.5, 10**400, "", "\0", "\ud800", "☃" * 50, "x" * 70_000, "'; DROP TABLE apps; --",
+    [], ["x"], {}, {"name": None}, {"\ud800": "\0"}, {"name": "\0", "id": 7},
+]  # fmt: skip
+
+
+def writes(addon: str, service: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Every call with a body, in a form that is accepted."""
+    link = f"/private-link/v0/databases/{addon}"
+    return [
+        ("POST", "/apps", {"name": "tern", "region": {"name": "eu"}, "stack": "heroku-24"}),
+        ("POST", "/teams/apps", {"name": "tern", "team": "kagemusha", "space": "harbor", "region": "virginia",
+                                 "stack": {"name": "heroku-24"}, "locked": True, "internal_routing": False}),
+        ("POST", "/spaces", {"name": "haven", "team": "kagemusha", "region": "dublin", "shield": True,
+                             "cidr": "10.0.0.0/16", "data_cidr": "10.1.0.0/16"}),
+        ("PATCH", "/apps/ferry/config-vars", {"A": "b"}),
+        ("POST", "/apps/ferry/addons", {"plan": {"name": "heroku-redis"}, "name": "cache", "confirm": "ferry",
+                                        "attachment": {"name": "CACHE"}, "config": {"a": "b"}}),
+        ("POST", "/addon-attachments", {"addon": {"name": addon}, "app": "ferry", "name": "OTHER"}),
+        ("POST", "/actions/addons/resolve", {"addon": addon, "app": "ferry", "addon_service": "heroku-redis"}),
+        ("POST", "/actions/addon-attachments/resolve", {"addon_attachment": "REDIS", "app": "ferry"}),
+        ("POST", link, {"allowed_accounts": [PRINCIPAL]}),
+        ("PUT", f"{link}/allowed_accounts", {"allowed_accounts": [PRINCIPAL]}),
+        ("PATCH", f"{link}/allowed_accounts", {"allowed_accounts": [PRINCIPAL]}),
+        ("POST", "/_sim/sandboxes/one/endpoints", {"service_name": service, "principal_arn": PRINCIPAL, "vpc_id": "v",
+                                                   "availability_zone_ids": ["use1-az1"], "security_group_ids": ["s"]}),
+    ]  # fmt: skip
+
+
+def spoiled(body: Any) -> Iterator[Any]:
+    """The body with each of its parts, itself included, replaced by each odd value."""
+    yield from ODD
+    parts = body.items() if isinstance(body, dict) else enumerate(body)
+    for key, part in parts:
+        for odd in spoiled(part) if isinstance(part, dict | list) else ODD:
+            worse = copy.copy(body)
+            worse[key] = odd
+            yield worse
+
+
+def test_every_part_of_every_body_may_be_odd(client: TestClient) -> None:
+    """An answer is a success or a refusal with a message; what was refused left the world as it was."""
+    world = World.make(client)
+    addon = world.addon(world.app())
+    service = world.link(addon)["service_name"]
+    refused = 0
+    before = world.everything()
+    for method, path, body in writes(addon, service):
+        for worse in spoiled(body):
+            content = json.dumps(worse)
+            answer = client.request(method, path, content=content, headers=world.headers | JSON)
+            where = (method, path, content[:200], answer.status_code, answer.text[:300])
+            if answer.is_success:
+                before = world.everything()
+                continue
+            assert 400 <= answer.status_code < 500, where
+            assert set(answer.json()) - {"resource"} == {"id", "message"}, where
+            assert 0 < len(answer.json()["message"]) < 1000 or len(content) > 1000, where
+            assert "function-" not in answer.json()["message"], where
+            assert world.everything() == before, where
+            refused += 1
+    assert refused > 500
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 400), (b'{"a":}', 400), (b"{'a': 1}", 400), (b'{"name": "x"} trailing', 400), (b"\xff\xfe\xfd", 400),
+        (b'{"name": "\xff"}', 400), (b"[" * 100_000, 400), (b'{"a":' * 100_000, 400), (b'{"a": 0x10}', 400),
+        (b'{"name": ' + b"9" * 5_000 + b"}", 400), (b'{"name": "a\x01b"}', 400), (b"\x00", 400),
+        (b'{"name": NaN}', 422), (b'{"name": 1e999}', 422), (b'{"name": -Infinity}', 422), (b'"text"', 422),
+        (b"17", 422), (b"[]", 422), (b"false", 422),
+    ],
+)  # fmt: skip
+def test_what_is_no_json_object_is_refused(lone_client: TestClient, content: bytes, status: int) -> None:
+    """400 for what can't be read, 422 for what was read and is no object."""
+    world = World.make(lone_client)
+    before = world.everything()
+    for method, path in (("POST", "/apps"), ("POST", "/spaces"), ("POST", "/actions/addons/resolve"),
+                         ("POST", "/private-link/v0/databases/x"), ("PATCH", "/_sim/sandboxes/one/clock")):  # fmt: skip
+        answer = lone_client.request(method, path, content=content, headers=world.headers | JSON)
+        # An unknown field is no mistake in Heroku's APIs, whatever it holds.
+        assert answer.status_code == status, (path, answer.text)
+        assert answer.json()["message"]
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [None, "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ";;", "json"],
+)
+def test_a_body_of_another_kind_is_refused(lone_client: TestClient, kind: str | None) -> None:
+    """422 that says which Content-Type to send, rather than an app without the name that was asked for."""
+    world = World.make(lone_client)
+    headers = world.headers if kind is None else world.headers | {"Content-Type": kind}
+    answer = lone_client.post("/apps", content=b'{"name": "ferry"}', headers=headers)
+    assert answer.status_code == 422
+    assert "application/json" in answer.json()["message"]
+    assert world.get("/apps") == []
+
+
+def test_the_last_of_equal_keys_counts(lone_client: TestClient) -> None:
+    """As in every common reader of JSON."""
+    world = World.make(lone_client)
+    answer = lone_client.post("/apps", content=b'{"name": "ferry", "name": "tern"}', headers=world.headers | JSON)
+    assert answer.json()["name"] == "tern"
+
+
+def test_a_body_is_bounded(lone_client: TestClient) -> None:
+    """Beyond a megabyte it is a 413 in Heroku's shape, whether its length was said before or not."""
+    world = World.make(lone_client)
+    before = world.everything()
+
+    def pieces() -> Iterator[bytes]:
+        yield b'{"name": "'
+        for _ in range(64):
+            yield b"x" * 65_536
+        yield b'"}'
+
+    for content in (b'"' + b"x" * 1_048_576 + b'"', pieces()):
+        for path in ("/apps", "/_sim/sandboxes", "/nothing") if isinstance(content, bytes) else ("/apps",):
+            answer = lone_client.post(path, content=content, headers=world.headers | JSON)
+            assert (answer.status_code, answer.json()["id"]) == (413, "content_too_large")
+            assert "1048576" in answer.json()["message"]
+            assert len(answer.headers["request-id"]) == 36
+    assert world.everything() == before
+    fits = b'{"x": "' + b"x" * 1_000_000 + b'"}'
+    assert lone_client.post("/apps", content=fits, headers=world.headers | JSON).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Basic é", "Basic ====", "Basic YQ", "Basic Ov/+", "Basic eDpIUktVLUtHTS0A", "Bearer HRKU-KGM-ÿ", "Bearer", "",
+        "Basic Og==", "Digest x", "HRKU-KGM-x", "Bearer HRKU-KGM-" + "x" * 60_000, "Bearer HRKU-KGM-' OR 1=1 --",
+    ],
+)  # fmt: skip
+def test_odd_credentials_are_no_credentials(client: TestClient, value: str) -> None:
+    """Broken base64, NUL, what is not ASCII, and keys that were never issued are a 401."""
+    for path in ("/account", "/private-link/v0/databases/x"):
+        answer = client.get(path, headers={"Authorization": value.encode("latin-1")})  # type: ignore[dict-item]
+        assert (answer.status_code, answer.json()["id"]) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize("host", ["[::1", "]", "a b", '"$(id)"', "a/../b?c#d", ":::", "ÿ"])
+def test_an_odd_host_is_no_concern(lone_client: TestClient, host: str) -> None:
+    """Errors and sandboxes are shown whatever Host holds."""
+    headers = {"Host": host.encode("latin-1")}
+    for path, status in (("/nothing", 404), ("/_sim/sandboxes", 200), ("/_sim/sandboxes/default", 200)):
+        assert lone_client.get(path, headers=headers).status_code == status  # type: ignore[arg-type]
+    assert lone_client.put("/apps", headers=headers).status_code == 405  # type: ignore[arg-type]
+
+
+def test_of_identical_creates_one_succeeds(client: TestClient) -> None:
+    """However many come at once; the others are told that the name is taken, and take no id."""
+    world = World.make(client)
+    counter = world.everything()["counter"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: world.send("POST", "/apps", {"name": "ferry"}).status_code, range(16)))
+    assert sorted(answers) == [201] + [422] * 15
+    assert world.everything()["counter"] == counter + 3
+
+
+def test_reads_race_a_delete(client: TestClient) -> None:
+    """Each sees the whole app or none of it."""
+    world = World.make(client)
+    addon = world.addon(world.app())
+    paths = ["/apps/ferry", "/apps/ferry/config-vars", f"/addons/{addon}", "/apps/ferry/addon-attachments", "/addons"]
+
+    def call(number: int) -> int:
+        if number == 10:
+            return world.send("DELETE", "/apps/ferry").status_code
+        return world.send("GET", paths[number % len(paths)]).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(call, range(40)))
+    assert answers[10] == 200
+    assert set(answers) <= {200, 404}
+    assert world.get("/addons") == []

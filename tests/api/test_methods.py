@@ -1,0 +1,93 @@
+"""What is answered where nothing is simulated: other methods, other paths, other spellings."""
+
+import pytest
+from driver import World
+from fastapi.testclient import TestClient
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/apps", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/account", "GET, HEAD, OPTIONS"),
+        ("PATCH", "/addon-attachments/x", "DELETE, GET, HEAD, OPTIONS"),
+        ("GET", "/actions/addons/resolve", "OPTIONS, POST"),
+        ("GET", "/private-link/v0/databases/x/allowed_accounts", "OPTIONS, PATCH, PUT"),
+        ("PUT", "/_sim/sandboxes/x/clock", "GET, HEAD, OPTIONS, PATCH"),
+        ("DELETE", "/_sim/sandboxes/x/endpoints", "GET, HEAD, OPTIONS, POST"),
+        ("BREW", "/apps", "GET, HEAD, OPTIONS, POST"),
+    ],
+)
+def test_another_method_is_a_405_that_says_which_there_are(
+    lone_client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    """In Heroku's shape, with Allow, and before anybody asks for credentials."""
+    answer = lone_client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.json()["id"] == "method_not_allowed"
+    assert path in answer.json()["message"]
+
+
+def test_options_says_which_methods_there_are(lone_client: TestClient) -> None:
+    """204 with Allow at a known path, 404 at any other."""
+    answer = lone_client.options("/apps")
+    assert (answer.status_code, answer.content, answer.headers["allow"]) == (204, b"", "GET, HEAD, OPTIONS, POST")
+    assert lone_client.options("/nothing").status_code == 404
+
+
+def test_head_is_get_without_the_body(lone_client: TestClient) -> None:
+    """The same status and headers, errors included."""
+    world = World.make(lone_client)
+    for path in ("/account", "/apps/none", "/nothing"):
+        head, get = world.send("HEAD", path), world.send("GET", path)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert world.send("HEAD", "/actions/addons/resolve").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/apps/", "//apps", "/APPS", "/apps/a/b/c", "/apps/a%2Fb", "/v3/apps", "/apps/x/dynos", "/robots.txt",
+        "/_sim", "/_sim/", "/private-link/v0/databases", "/docs", "/openapi.json", "/apps/..%2f..%2fetc",
+        "/apps/a?b#c/d/e", "/%2e%2e/x", "/💥", "/apps;x=1",
+    ],
+)  # fmt: skip
+def test_what_is_not_simulated_says_so(lone_client: TestClient, path: str) -> None:
+    """404 in Heroku's shape, naming what was asked for."""
+    world = World.make(lone_client)
+    status, code, message = world.refusal("GET", path)
+    assert (status, code) == (404, "not_found")
+    assert "not simulate" in message or path.startswith("/apps/a?b")
+
+
+def test_odd_names_are_not_found(client: TestClient) -> None:
+    """NUL, broken UTF-8, quotes and great length in a name are what any unknown name is."""
+    world = World.make(client)
+    names = ["%00", "a%00b", "%ED%A0%80", "%FF", "%F0%9F%92%A5", "%27%3B--", "a%20b", "%0A", "x" * 9000]
+    for path in ("/apps/{}", "/addons/{}", "/spaces/{}/nat", "/private-link/v0/databases/{}", "/apps/{}/releases"):
+        for name in names:
+            assert world.refusal("GET", path.format(name))[:2] == (404, "not_found")
+
+
+def test_a_percent_encoded_name_is_the_name(lone_client: TestClient) -> None:
+    """Encoding what needs none changes nothing."""
+    world = World.make(lone_client)
+    world.post("/apps", {"name": "ferry"})
+    assert world.get("/apps/f%65rry")["name"] == "ferry"
+
+
+def test_a_long_unknown_path_is_not_repeated_whole(lone_client: TestClient) -> None:
+    """The message stays readable."""
+    world = World.make(lone_client)
+    assert len(world.refusal("GET", "/" + "x" * 50_000)[2]) < 500
+
+
+def test_every_answer_has_the_edges_headers(lone_client: TestClient) -> None:
+    """Request-Id and RateLimit-Remaining come with successes and with each kind of error."""
+    world = World.make(lone_client)
+    for method, path in (("GET", "/account"), ("GET", "/nothing"), ("PUT", "/apps"), ("OPTIONS", "/apps"),
+                         ("GET", "/_sim/health"), ("GET", "/apps/%00")):  # fmt: skip
+        headers = world.send(method, path).headers
+        assert headers["ratelimit-remaining"] == "4500"
+        assert len(headers["request-id"]) == 36

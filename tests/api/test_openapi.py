@@ -1,0 +1,63 @@
+"""The OpenAPI documents: written, whole, and true."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kagemusha import openapi
+
+FOLDER = Path(__file__).parents[2] / "openapi"
+DOCUMENTS = openapi.documents()
+
+
+def operations() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Every operation: its document, method, path and description."""
+    for name, document in DOCUMENTS.items():
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                yield name, method, path, operation
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_files_are_what_the_routes_say(name: str) -> None:
+    """A file in openapi/ that `make openapi` would change is a mistake."""
+    assert (FOLDER / name).read_text(encoding="utf-8") == openapi.spelled(DOCUMENTS[name]), "run `make openapi`"
+
+
+def test_no_file_is_left_over() -> None:
+    """Every file in openapi/ is one that the program writes."""
+    assert {path.name for path in FOLDER.iterdir()} == set(DOCUMENTS)
+
+
+def test_the_program_writes_the_files(tmp_path: Path) -> None:
+    """The documents land in the directory that was asked for."""
+    openapi.write(tmp_path / "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(DOCUMENTS)
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    """Operation ids are unique over all documents: they are what faults will name."""
+    ids = [operation["operationId"] for *_, operation in operations()]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_operation_says_what_it_answers() -> None:
+    """Each has a one-line summary, one kind of success and its refusals, all of which are the Error document."""
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    for name, method, path, operation in operations():
+        where = (name, method, path)
+        answers = operation["responses"]
+        assert operation["summary"], where
+        assert "\n" not in operation["summary"], where
+        assert {"401", "default"} <= set(answers), where
+        assert [status for status in answers if status in {"200", "201", "202", "204"}], where
+        refusals = [answer for status, answer in answers.items() if not status.startswith("2")]
+        assert all(answer["content"] == error for answer in refusals), where
+
+
+def test_credentials_are_described() -> None:
+    """Heroku's APIs take Bearer and Basic, the control API its token or nothing."""
+    assert DOCUMENTS["heroku-platform.json"]["security"] == [{"bearer": []}, {"basic": []}]
+    assert DOCUMENTS["heroku-data.json"]["security"] == [{"bearer": []}, {"basic": []}]
+    assert DOCUMENTS["simulator.json"]["security"] == [{"admin_token": []}, {}]
