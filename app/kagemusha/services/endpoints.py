@@ -17,10 +17,10 @@ from kagemusha.services.placements import Placement, Subnet
 from kagemusha.store.base import Page
 from kagemusha.store.records import Addon, Endpoint
 
-
 MOST_IN_VPC = 50
 """Interface endpoints that a VPC may have (known: the VPC quotas page)."""
-_GONE = {EndpointState.DELETING, EndpointState.DELETED}
+GONE = frozenset({EndpointState.DELETING, EndpointState.DELETED})
+"""The states in which an endpoint has no network interfaces any more, and counts no more in its VPC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:
     service = endpoint_services.visible_service(context, new.service_name, principal.arn, new.region)
     zones = _zones(service, new)
     neighbours = context.store.endpoints.in_vpc(new.vpc_id) if new.vpc_id else []
-    if sum(each.state not in _GONE for each in neighbours) >= MOST_IN_VPC:
+    if sum(each.state not in GONE for each in neighbours) >= MOST_IN_VPC:
         raise AwsError("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached.")
     number = context.store.allocate()
     names = context.names(number)

@@ -1,13 +1,14 @@
 """One signed AWS request: who sent it, for which region and service, and what it may ask."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import tostring
 
 from kagemusha.api.aws.credentials import Scope
-from kagemusha.api.aws.emulator import AwsRequest, AwsResponse, Emulator, Facts, items, read
-from kagemusha.api.aws.protocol import EC2_NAMESPACE, Content, Parameters, Xml
+from kagemusha.api.aws.emulator import Emulator
+from kagemusha.api.aws.facts import Facts, items
+from kagemusha.api.aws.messages import AwsRequest, AwsResponse
+from kagemusha.api.aws.protocol import Content, Parameters, Xml
 from kagemusha.services.aws_credentials import Caller
 from kagemusha.services.transactions import Transactions
 
@@ -36,22 +37,18 @@ class Call:
         """The caller's account."""
         return self.caller.principal.account
 
-    async def forward(self, pairs: Mapping[str, str] | None = None) -> AwsResponse:
-        """Hand the request to the emulator, with other parameters if `pairs` are given."""
-        request = self.request
-        if pairs is not None:
-            body = urlencode({"Action": self.parameters.action, "Version": "2016-11-15", **pairs}).encode()
-            headers = dict(request.headers) | {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
-            request = AwsRequest("POST", "/", headers, body)
+    async def forward(self, more: str = "") -> AwsResponse:
+        """Hand the request to the emulator as it is, or with `more` at the end of its form."""
+        request = replace(self.request, body=self.request.body + more.encode()) if more else self.request
         return await self.emulator.send(self.account_id, self.caller.sandbox.seed, request)
 
     async def forward_items(self, pairs: Mapping[str, str], name: str) -> Sequence[Xml]:
-        """The items of the list `name` in all pages of the emulator's answer."""
+        """The items of the list `name` in all pages of the emulator's answer to the same action with `pairs`."""
         found: list[Xml] = []
         token: str | None = None
         while True:
-            root = read(await self.forward({**pairs, **({"NextToken": token} if token else {})}))
-            found += [Xml(tostring(each, "unicode", default_namespace=EC2_NAMESPACE)) for each in items(root, name)]
-            token = root.findtext(f"{{{EC2_NAMESPACE}}}nextToken")
+            root = await self.facts.ask(self.parameters.action, **pairs, **({"NextToken": token} if token else {}))
+            found += [Xml(tostring(each, "unicode")) for each in items(root, name)]
+            token = root.findtext("nextToken")
             if not token:
                 return found

@@ -1,10 +1,11 @@
 """EC2's actions on VPC endpoints. What is not of a service of ours is the emulator's."""
 
 import json
+from functools import partial
 
 from kagemusha.api.aws import paging, tags
 from kagemusha.api.aws.call import Answer, Call
-from kagemusha.api.aws.emulator import items, read, text
+from kagemusha.api.aws.facts import items, text
 from kagemusha.api.aws.protocol import Content, Parameters
 from kagemusha.clock import rfc3339
 from kagemusha.domain import catalog
@@ -88,25 +89,28 @@ async def create(call: Call) -> Answer:
     asked = call.parameters
     service = asked.text("ServiceName") or ""
     if not service.startswith(PREFIX):
-        return await call.forward()
+        # moto keeps an endpoint without a type, and fails when it is deleted; AWS's default is Gateway (known).
+        return await call.forward("" if asked.text("VpcEndpointType") else "&VpcEndpointType=Gateway")
     vpc_id = asked.required("VpcId")
     _check_kind(asked, service)
     token = asked.text("ClientToken")
     if token is not None and not (0 < len(token) <= LONGEST_TOKEN and token.isascii()):
         message = f"ClientToken has up to {LONGEST_TOKEN} ASCII characters."
         raise AwsError("InvalidParameterValue", message)
-    subnet_ids, group_ids = asked.many("SubnetId"), list(dict.fromkeys(asked.many("SecurityGroupId")))
+    subnet_ids, group_ids = asked.many("SubnetId"), asked.many("SecurityGroupId")
     own = tags.specified(asked)
     region = asked.text("ServiceRegion") or call.scope.region
     asked.finish()
-    await call.facts.check_vpc(vpc_id)
+    facts = call.facts
+    await facts.check_vpc(vpc_id)
+    groups = await (facts.security_groups(vpc_id, group_ids) if group_ids else facts.default_security_group(vpc_id))
     new = NewEndpoint(
         service,
         call.caller.principal.arn,
         vpc_id=vpc_id,
-        security_groups=await call.facts.security_groups(vpc_id, group_ids),
+        security_groups=groups,
         region=call.scope.region if region == call.scope.region else "",
-        subnets=await call.facts.subnets(subnet_ids),
+        subnets=await facts.subnets(subnet_ids),
         tags=own,
         client_token=token,
     )
@@ -155,7 +159,7 @@ async def describe(call: Call) -> Answer:
         found = named if ids else endpoints.list_endpoints(context)
     ours = [each for each in found if each is not None and mine(call, each)]
     known = {each.endpoint_id for each in ours}
-    kept = [shape(each) for each in ours if paging.matches(filters, lambda name, each=each: _filtered_by(each, name))]
+    kept: list[Content] = [shape(each) for each in ours if paging.matches(filters, partial(_filtered_by, each))]
     others = [each for each in ids if each not in known]
     if others or not (ids or _ours_alone(filters)):
         pairs = asked.pairs("Filter.") | {f"VpcEndpointId.{n}": each for n, each in enumerate(others, 1)}
@@ -195,12 +199,13 @@ async def _not_deleted(call: Call, ids: list[str]) -> Content:
     unsuccessful: list[Content] = []
     for each in ids:
         try:
-            root = read(await call.emulator_action("DescribeVpcEndpoints", {"VpcEndpointId.1": each}))
+            root = await call.facts.ask("DescribeVpcEndpoints", **{"VpcEndpointId.1": each})
         except AwsError as error:
             if not error.code.endswith(".NotFound"):
                 raise
             root = None
-        state = text(items(root, "vpcEndpointSet")[0], "state") if root is not None else "deleted"
+        found = items(root, "vpcEndpointSet") if root is not None else []
+        state = text(found[0], "state") if found else "deleted"
         if state == "deleted":
             message = f"The Vpc Endpoint Id '{each}' does not exist"
             error_ = {"code": "InvalidVpcEndpoint.NotFound", "message": message}
@@ -227,7 +232,7 @@ async def modify(call: Call) -> Answer:
     changes = Changes(
         add_subnets=await call.facts.subnets(added),
         remove_subnets=removed,
-        add_security_groups=await call.facts.security_groups(vpc_id, groups) if groups else {},
+        add_security_groups=await call.facts.security_groups(vpc_id, groups),
         remove_security_groups=groups_removed,
     )
     async with call.transactions.writing(call.caller.key) as opened:

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from kagemusha.api.aws.protocol import Parameters
+from kagemusha.api.aws.protocol import NUMBER, Parameters
 from kagemusha.domain.errors import AwsError
 
 MOST = 1_000
@@ -35,7 +35,7 @@ def _read(token: str) -> int:
         name, _, place = urlsafe_b64decode(token.encode()).decode().partition(":")
     except ValueError:
         name, place = "", ""
-    if name != "kagemusha" or not (place.isascii() and place.isdigit() and len(place) < 10):
+    if name != "kagemusha" or not NUMBER.fullmatch(place):
         raise AwsError("InvalidNextToken", "The NextToken is invalid: give the one of the answer before.")
     return int(place)
 

@@ -5,6 +5,7 @@ Names and shapes are those of EC2's API of 2016-11-15 and STS's of 2011-06-15 (k
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
@@ -28,6 +29,8 @@ STATUSES = {
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML can't hold."""
+
+NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 Content = str | bool | int | None | Mapping[str, "Content"] | Iterable["Content"]
 """What an element holds: text, a structure, or a list of ``item``; None is left out."""
@@ -85,7 +88,7 @@ class Parameters:
         value = self.text(name)
         if value is None:
             return None
-        if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
+        if not (NUMBER.fullmatch(value) and low <= int(value) <= high):
             message = f"Value ( {value} ) for parameter {name} is invalid. Expecting a value from {low} to {high}."
             raise AwsError("InvalidParameterValue", message)
         return int(value)
@@ -111,11 +114,15 @@ class Parameters:
             if key.startswith(prefix):
                 self._read.add(key)
                 number, _, rest = key.removeprefix(prefix).partition(".")
-                if not (number.isascii() and number.isdigit() and len(number) < 6):
+                if not NUMBER.fullmatch(number):
                     message = f"The parameter {key} is not recognized"
                     raise AwsError("UnknownParameter", message)
                 found.append((int(number), None if rest else value))
         return sorted(found, key=lambda each: each[0])
+
+    def pairs(self, prefix: str) -> dict[str, str]:
+        """The parameters that begin with `prefix`, as they were sent."""
+        return {key: value for key, value in self._pairs.items() if key.startswith(prefix)}
 
     def filters(self, known: Collection[str]) -> dict[str, list[str]]:
         """The filters by name; AwsError InvalidParameterValue for one that is not `known` (``tag:*`` is)."""
@@ -200,7 +207,7 @@ def ec2_error(error: AwsError, request_id: str) -> str:
 
 def query_error(error: AwsError, request_id: str) -> str:
     """An error of STS, IAM and most other services."""
-    kind = "Receiver" if STATUSES.get(error.code, 400) >= 500 else "Sender"
+    kind = "Receiver" if STATUSES.get(error.code, 400) >= HTTPStatus.INTERNAL_SERVER_ERROR else "Sender"
     out = [f'<ErrorResponse xmlns="{STS_NAMESPACE}">']
     _element("Error", {"Type": kind, "Code": error.code, "Message": error.message}, out)
     _element("RequestId", request_id, out)

@@ -1,8 +1,7 @@
 """STS: who is calling, and a role's session. Other actions are the emulator's."""
 
-from typing import TYPE_CHECKING
-
-from kagemusha.api.aws.protocol import Content, Parameters
+from kagemusha.api.aws.call import Call
+from kagemusha.api.aws.protocol import Content
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain import principals
 from kagemusha.domain.errors import AwsError, InvalidParams
@@ -10,21 +9,19 @@ from kagemusha.domain.principals import Principal
 from kagemusha.services import aws_credentials
 from kagemusha.services.aws_credentials import LONGEST_SESSION, SHORTEST_SESSION
 
-if TYPE_CHECKING:
-    from kagemusha.api.aws.room import Call
-
 _DEFAULT_SESSION = 3_600
 
 
-async def get_caller_identity(call: "Call", parameters: Parameters) -> dict[str, Content]:
+async def get_caller_identity(call: Call) -> dict[str, Content]:
     """``aws sts get-caller-identity``."""
-    parameters.finish()
+    call.parameters.finish()
     caller = call.caller
     return {"Arn": caller.arn, "UserId": caller.user_id, "Account": caller.principal.account}
 
 
-async def assume_role(call: "Call", parameters: Parameters) -> dict[str, Content]:
-    """A session of a role that the sandbox knows: by an issued key, or by the emulator's IAM. AccessDenied otherwise."""
+async def assume_role(call: Call) -> dict[str, Content]:
+    """A session of a role that the sandbox knows: by an issued key, or by the emulator's IAM; else AccessDenied."""
+    parameters = call.parameters
     arn, name = parameters.required("RoleArn"), parameters.required("RoleSessionName")
     seconds = parameters.number("DurationSeconds", SHORTEST_SESSION, LONGEST_SESSION) or _DEFAULT_SESSION
     role = _role(arn)
@@ -52,7 +49,7 @@ def _role(arn: str) -> Principal | None:
     return parsed if arn.startswith("arn:") and parsed.path.startswith("role/") else None
 
 
-async def _is_known(call: "Call", role: Principal) -> bool:
+async def _is_known(call: Call, role: Principal) -> bool:
     if await aws_credentials.knows_role(call.transactions, call.caller, role):
         return True
     return await call.facts.has_role(role.path.removeprefix("role/"))
