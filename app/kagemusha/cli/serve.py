@@ -35,6 +35,13 @@ def serve(
         Literal["open", "strict"] | None,
         typer.Option(help="Whether keys that were not issued open the sandbox default. [default: open on loopback]"),
     ] = None,
+    aws_upstream: Annotated[
+        str | None,
+        typer.Option(help="The AWS emulator behind this server, such as a moto server. [default: moto, embedded]"),
+    ] = None,
+    verify_signatures: Annotated[
+        bool, typer.Option("--verify-signatures", help="Refuse AWS requests whose signature is wrong, or too old.")
+    ] = False,
     ready_file: Annotated[
         Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
     ] = None,
@@ -47,10 +54,12 @@ def serve(
 
     settings = configured(
         "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
-        seed=seed, workers=workers, auth=auth, ready_file=ready_file,
+        seed=seed, workers=workers, auth=auth, aws_upstream=aws_upstream,
+        verify_signatures=verify_signatures or None, ready_file=ready_file,
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
+    _check_aws(settings)
     try:
         with listen(settings.host, settings.port) as listener:
             _answer(settings, listener)
@@ -58,6 +67,20 @@ def serve(
         fail(str(problem))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+
+
+def _check_aws(settings: "Settings") -> None:
+    """Say at once what of AWS these settings leave out, or can't do."""
+    from importlib.util import find_spec
+
+    if settings.verify_signatures and find_spec("botocore") is None:
+        fail("--verify-signatures needs botocore: pip install 'kagemusha[aws]'.")
+    if settings.workers > 1 and settings.aws_upstream is None:
+        typer.echo(
+            "kagemusha: several workers can't share the embedded AWS emulator, so VPCs, subnets and the like are off: "
+            "start one of its own (moto_server -p 5000) and give --aws-upstream http://127.0.0.1:5000.",
+            err=True,
+        )
 
 
 def _answer(settings: "Settings", listener: socket.socket) -> None:
