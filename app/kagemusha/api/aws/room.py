@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from xml.sax.saxutils import escape
 
-from kagemusha.api.aws import ec2, sts
+from kagemusha.api.aws import ec2, facts, sts
 from kagemusha.api.aws.call import Call
 from kagemusha.api.aws.credentials import Scope, scope
-from kagemusha.api.aws.emulator import Emulator
+from kagemusha.api.aws.emulator import Emulator, unavailable
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
 from kagemusha.api.aws.protocol import STATUSES, Parameters, ec2_answer, ec2_error, query_error, sts_answer
 from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
@@ -107,9 +107,12 @@ def _translated(error: DomainError, signed: Scope) -> AwsError:
 
 
 def _understood(answer: AwsResponse, request: AwsRequest) -> AwsResponse:
-    """The emulator's answer; a page for people instead of one for programs says that it does not know the action."""
+    """The emulator's answer. A page for people is none: with a 5xx it does not know the action, as moto says so."""
     kind = {name.lower(): value for name, value in answer.headers}.get("content-type", "")
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "html" in kind and request.method == "POST":
         message = "The AWS emulator behind kagemusha does not simulate this action."
         raise AwsError("UnsupportedOperation", message)
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if is_form and facts.parse(answer.body) is None:
+        raise unavailable(f"its answer ({answer.status}) is not AWS's. Look what it is.")
     return answer
