@@ -14,8 +14,9 @@ log = logging.getLogger(__name__)
 class Embedded:
     """One request at a time: moto's world belongs to the process, and to one thread of it."""
 
-    def __init__(self) -> None:
-        """Load nothing yet."""
+    def __init__(self, *, outlived: bool) -> None:
+        """Load nothing yet. `outlived` by the rest of the world, which is then said once."""
+        self._outlived = outlived
         self._thread = ThreadPoolExecutor(1, "moto")
         self._loaded = False
 
@@ -30,9 +31,9 @@ class Embedded:
         except ImportError:
             why = "moto is not installed. pip install 'kagemusha[aws]', or give --aws-upstream URL."
             raise unavailable(why) from None
-        if not self._loaded:
+        if self._outlived and not self._loaded:
             log.warning("AWS beside PrivateLink is moto's, in memory: what is made there does not survive a restart.")
-            self._loaded = True
+        self._loaded = True
         try:
             return with_moto.send(account_id, seed, request)
         except Exception as error:
