@@ -17,6 +17,11 @@ from kagemusha.cli.talk import fail
 if TYPE_CHECKING:
     from kagemusha.settings import Settings
 
+_NO_EMULATOR = (
+    "kagemusha: several workers can't share the embedded AWS emulator, so VPCs, subnets and the like are off: start "
+    "one of its own (moto_server -p 5000) and give --aws-upstream http://127.0.0.1:5000."
+)
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on. [default: 127.0.0.1]")] = None,
@@ -70,17 +75,11 @@ def serve(
 
 
 def _check_aws(settings: "Settings") -> None:
-    """Say at once what of AWS these settings leave out, or can't do."""
+    """Refuse what these settings ask of AWS and this installation can't do."""
     from importlib.util import find_spec
 
     if settings.verify_signatures and find_spec("botocore") is None:
         fail("--verify-signatures needs botocore: pip install 'kagemusha[aws]'.")
-    if settings.workers > 1 and settings.aws_upstream is None:
-        typer.echo(
-            "kagemusha: several workers can't share the embedded AWS emulator, so VPCs, subnets and the like are off: "
-            "start one of its own (moto_server -p 5000) and give --aws-upstream http://127.0.0.1:5000.",
-            err=True,
-        )
 
 
 def _answer(settings: "Settings", listener: socket.socket) -> None:
@@ -93,6 +92,8 @@ def _answer(settings: "Settings", listener: socket.socket) -> None:
     def ready() -> None:
         if settings.ready_file:
             _write(settings.ready_file, {"url": url, "port": listener.getsockname()[1], "pid": os.getpid()})
+        if settings.workers > 1 and settings.aws_upstream is None:
+            typer.echo(_NO_EMULATOR, err=True)
         typer.echo(f"kagemusha ready at {url}")
         sys.stdout.flush()
 
