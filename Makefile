@@ -15,7 +15,11 @@ help: ## Show this help
 	$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: .venv/.core ## Walk the article's steps on a server of its own
+.venv/.aws: .venv/.core
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[aws]'
+	@touch $@
+
+demo: .venv/.aws ## Walk the article's steps on a server of its own
 	$(PY) -m kagemusha demo
 
 serve: .venv/.core ## Start the server

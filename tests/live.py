@@ -4,8 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -30,10 +31,15 @@ class Server:
 
 
 @contextmanager
-def serving(*arguments: str, **environment: str) -> Iterator[Server]:
-    """`kagemusha serve` on a free port with `arguments`, ended afterwards."""
+def serving(*arguments: str, log: Path | None = None, **environment: str) -> Iterator[Server]:
+    """`kagemusha serve` on a free port with `arguments`, ended afterwards; what it complains of goes to `log`."""
     command = [*KAGEMUSHA, "serve", "--port", "0", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | environment) as process:
+    with (
+        nullcontext(None) if log is None else log.open("a") as stderr,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=os.environ | environment
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             ready = process.stdout.readline()

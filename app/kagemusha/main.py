@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from kagemusha import __version__, scheduler
 from kagemusha.api import dialect, heroku_data, heroku_platform, sim
+from kagemusha.api.aws.door import Door, Opener
 from kagemusha.api.middleware import Edge
 from kagemusha.api.request_ids import RequestIds
 from kagemusha.clock import system_now
@@ -16,6 +19,37 @@ from kagemusha.services.transactions import Transactions
 from kagemusha.settings import Settings
 from kagemusha.store.engine import connect, explain
 from kagemusha.store.migrate import ensure_schema
+
+if TYPE_CHECKING:
+    from kagemusha.api.aws.room import Room
+
+_ONE_PROCESS = (
+    "the embedded one lives in one process, and this server has several. Start one of its own (moto_server -p 5000) "
+    "and give --aws-upstream http://127.0.0.1:5000."
+)
+
+
+def _aws(app: FastAPI, settings: Settings) -> Opener:
+    """AWS on the same port, opened at its first request."""
+
+    def make() -> "Room":
+        from kagemusha.api.aws import embedded, emulator, room
+
+        behind: emulator.Emulator
+        if settings.aws_upstream is not None:
+            behind = emulator.Upstream(settings.aws_upstream)
+        elif settings.workers > 1:
+            behind = emulator.Absent(_ONE_PROCESS)
+        else:
+            behind = embedded.Embedded(outlived=not settings.ephemeral)
+        opened = room.Room(app.state.transactions, behind, app.state.strict, app.state.request_ids.make)
+        if settings.verify_signatures:
+            from kagemusha.api.aws import signatures
+
+            opened = replace(opened, check_signature=signatures.check)
+        return opened
+
+    return Opener(make)
 
 
 def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> FastAPI:
@@ -41,6 +75,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         finally:
             if ticking is not None:
                 await scheduler.stop(ticking)
+            await app.state.aws.close()
             transactions.close()
 
     app = FastAPI(
@@ -61,4 +96,6 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.include_router(heroku_data.router)
     app.include_router(heroku_platform.router)
     app.add_middleware(Edge)
+    app.state.aws = _aws(app, settings)
+    app.add_middleware(Door, opener=app.state.aws)
     return app

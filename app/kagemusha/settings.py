@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     auth: Literal["open", "strict"] | None = None
     admin_token: Annotated[SecretStr, AfterValidator(_sendable)] | None = None
     ready_file: Path | None = None
+    aws_upstream: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
+    verify_signatures: bool = False
     ticks: bool = True
 
     @property

@@ -22,6 +22,9 @@ ENDS: dict[str, Callable[[Server], object]] = {
     "Ctrl-C": lambda server: os.killpg(server.process.pid, signal.SIGINT),
 }
 
+AWS = ("--aws-upstream", "http://127.0.0.1:9")
+"""What several workers would otherwise say they want."""
+
 
 def names(server: Server) -> set[str]:
     """The sandboxes, asked for on a connection of its own."""
@@ -41,7 +44,7 @@ def test_it_is_ready_when_it_answers_and_ends_when_told(tmp_path: Path, workers:
     ready, temporary = tmp_path / "ready", tmp_path / "temporary"
     temporary.mkdir()
     ready.write_text("of an earlier run")
-    arguments = ("--ephemeral", "--workers", workers, "--ready-file", str(ready))
+    arguments = ("--ephemeral", "--workers", workers, *AWS, "--ready-file", str(ready))
     with serving(*arguments, TMPDIR=str(temporary)) as server:
         assert json.loads(ready.read_text()) == {
             "url": server.url, "port": int(server.url.rsplit(":", 1)[1]), "pid": server.process.pid
@@ -77,7 +80,7 @@ def test_a_lock_that_is_not_had_holds_up_no_end(tmp_path: Path) -> None:
 
 def test_workers_share_one_world_and_are_replaced(database: str) -> None:
     """Each worker sees what the other did; when both were killed in turn requests are answered and time still runs."""
-    with serving("--database", database, "--workers", "2") as server:
+    with serving("--database", database, "--workers", "2", *AWS) as server:
         credentials = make(server, name="shared", pace=10_000)
         assert all(names(server) == {"default", "shared"} for _ in range(20))
         for killed in sorted(first := server.workers):

@@ -28,7 +28,7 @@ from sqlalchemy import Connection, Engine, text
 ROOT = Path(__file__).parents[2]
 _OF_SQLITE = "SELECT type, name, sql FROM sqlite_master WHERE tbl_name NOT IN ('alembic_version', 'sqlite_sequence')"
 _OF_POSTGRESQL = (
-    """SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname,
+    """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, l.collname,
               pg_get_expr(d.adbin, d.adrelid)
        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
        LEFT JOIN pg_collation l ON l.oid = a.attcollation
@@ -44,8 +44,17 @@ _OF_POSTGRESQL = (
 
 def schema(connection: Connection) -> list[tuple[Any, ...]]:
     """Everything that the database knows of its tables, but for Alembic's own."""
-    statements = (_OF_SQLITE,) if connection.dialect.name == "sqlite" else _OF_POSTGRESQL
-    return sorted((tuple(row) for each in statements for row in connection.execute(text(each))), key=repr)
+    if connection.dialect.name == "sqlite":
+        return sorted((kind, name, parts(sql or "")) for kind, name, sql in connection.execute(text(_OF_SQLITE)))
+    return sorted((tuple(row) for each in _OF_POSTGRESQL for row in connection.execute(text(each))), key=repr)
+
+
+def parts(sql: str) -> list[str]:
+    """The columns and constraints of a CREATE statement: a column that was added stands behind the others."""
+    head, _, body = sql.partition("(")
+    return sorted(
+        " ".join(part.split()) for part in (head, *re.split(r",(?![^(]*\))", body.rstrip().removesuffix(")")))
+    )
 
 
 def contents(engine: Engine) -> list[tuple[Any, ...]]:

@@ -17,6 +17,11 @@ from kagemusha.cli.talk import fail
 if TYPE_CHECKING:
     from kagemusha.settings import Settings
 
+_NO_EMULATOR = (
+    "kagemusha: several workers can't share the embedded AWS emulator, so VPCs, subnets and the like are off: start "
+    "one of its own (moto_server -p 5000) and give --aws-upstream http://127.0.0.1:5000."
+)
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on. [default: 127.0.0.1]")] = None,
@@ -35,6 +40,13 @@ def serve(
         Literal["open", "strict"] | None,
         typer.Option(help="Whether keys that were not issued open the sandbox default. [default: open on loopback]"),
     ] = None,
+    aws_upstream: Annotated[
+        str | None,
+        typer.Option(help="The AWS emulator behind this server, such as a moto server. [default: moto, embedded]"),
+    ] = None,
+    verify_signatures: Annotated[
+        bool, typer.Option("--verify-signatures", help="Refuse AWS requests whose signature is wrong, or too old.")
+    ] = False,
     ready_file: Annotated[
         Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
     ] = None,
@@ -47,10 +59,12 @@ def serve(
 
     settings = configured(
         "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
-        seed=seed, workers=workers, auth=auth, ready_file=ready_file,
+        seed=seed, workers=workers, auth=auth, aws_upstream=aws_upstream,
+        verify_signatures=verify_signatures or None, ready_file=ready_file,
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
+    _check_aws(settings)
     try:
         with listen(settings.host, settings.port) as listener:
             _answer(settings, listener)
@@ -58,6 +72,14 @@ def serve(
         fail(str(problem))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+
+
+def _check_aws(settings: "Settings") -> None:
+    """Refuse what these settings ask of AWS and this installation can't do."""
+    from importlib.util import find_spec
+
+    if settings.verify_signatures and find_spec("botocore") is None:
+        fail("--verify-signatures needs botocore: pip install 'kagemusha[aws]'.")
 
 
 def _answer(settings: "Settings", listener: socket.socket) -> None:
@@ -70,6 +92,8 @@ def _answer(settings: "Settings", listener: socket.socket) -> None:
     def ready() -> None:
         if settings.ready_file:
             _write(settings.ready_file, {"url": url, "port": listener.getsockname()[1], "pid": os.getpid()})
+        if settings.workers > 1 and settings.aws_upstream is None:
+            typer.echo(_NO_EMULATOR, err=True)
         typer.echo(f"kagemusha ready at {url}")
         sys.stdout.flush()
 

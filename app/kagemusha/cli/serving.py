@@ -12,6 +12,7 @@ from typing import Protocol
 
 import uvicorn
 
+from kagemusha.cli import aws_profile
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
 
@@ -72,6 +73,7 @@ def answer(
     settings: Settings, listener: socket.socket, ready: Callable[[], None], lifeline: Lifeline | None = None
 ) -> None:
     """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises DatabaseProblem if it can't start."""
+    aws_profile.set_aside()
     app = create_app(settings)
     config = uvicorn.Config(app, lifespan="off", ws="none", log_level="warning", access_log=False, server_header=False,
                             timeout_graceful_shutdown=GRACE)  # fmt: skip

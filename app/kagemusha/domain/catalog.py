@@ -118,6 +118,20 @@ ZONES: dict[str, dict[str, str]] = {
 }
 """Zone ids, which compare across AWS accounts, with the names that the embedded AWS emulator gives them."""
 
+HOSTED_ZONES: dict[str, str] = {
+    "us-east-1": "Z7HUB22UULQXV",
+    "us-west-2": "Z1YSA3EXCYUU9Z",
+    "eu-west-1": "Z38GZ743OKFT7T",
+    "eu-central-1": "Z273ZU8SZ5RJPC",
+    "eu-west-2": "Z7K1066E3PUKB",
+    "ap-southeast-2": "ZDK2GCRPAFKGO",
+    "ap-northeast-1": "Z2E726K9Y6RL4W",
+    "ca-central-1": "ZRCXCF510Y6P9",
+    "ap-south-1": "Z2KVTB3ZLFM7JR",
+    "ap-southeast-1": "Z18LLCSTV4NVNL",
+}
+"""The Route 53 hosted zone of the DNS names of each AWS region's endpoints."""
+
 REGIONS: tuple[Region, ...] = (
     Region("us", "United States", "United States", "Virginia", "us-east-1", private_capable=False),
     Region("eu", "Europe", "Ireland", "Dublin", "eu-west-1", private_capable=False),

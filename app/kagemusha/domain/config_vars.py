@@ -67,7 +67,7 @@ def endpoint_url(service: catalog.Service, names: Names, version: int, connectio
         case "heroku-postgresql":
             return postgres_url(names, version, connection.hosts[0])
         case _:
-            return kafka_url(connection.hosts[1:])
+            return kafka_url(connection.hosts[1:] or connection.hosts)
 
 
 def wanted(attachments: Iterable[str], own: str, endpoints: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:

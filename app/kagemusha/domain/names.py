@@ -104,6 +104,14 @@ class Names:
         """``vpce-`` and 17 hex digits."""
         return f"vpce-0{self._bytes('endpoint', 8).hex()}"
 
+    def network_interface_id(self, subnet_id: str) -> str:
+        """``eni-`` and 17 hex digits, for the endpoint's network interface in a subnet."""
+        return f"eni-0{self._bytes(f'eni in {subnet_id}', 8).hex()}"
+
+    def number(self, purpose: str, below: int) -> int:
+        """A number from 0 to `below` (not included)."""
+        return int.from_bytes(self._bytes(purpose, 8), "big") % below
+
     def dns_suffix(self) -> str:
         """The eight characters that follow the endpoint's id in its DNS names."""
         return self._letters("dns", 8)

@@ -1,29 +1,50 @@
 """Endpoints: EC2's VpcEndpoint and Heroku's connection are one row."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
 
-from kagemusha.domain import catalog, principals
+from kagemusha.domain import principals
 from kagemusha.domain.errors import AwsError, IllegalStep, InvalidParams
 from kagemusha.domain.names import endpoint_dns_name
 from kagemusha.domain.stages import Effect, On
-from kagemusha.domain.states import EndpointState, Machine, PrivatelinkState
-from kagemusha.services import effects, releases
+from kagemusha.domain.states import LIVE_ENDPOINT_STATES, EndpointState, Machine
+from kagemusha.services import endpoint_services, placements, releases
 from kagemusha.services.context import Context
+from kagemusha.services.endpoint_services import EndpointService
+from kagemusha.services.placements import Placement, Subnet
 from kagemusha.store.base import Page
 from kagemusha.store.records import Addon, Endpoint
+
+MOST_IN_VPC = 50
+"""Interface endpoints that a VPC may have (known: the VPC quotas page)."""
+GONE = frozenset({EndpointState.DELETING, EndpointState.DELETED})
+"""The states in which an endpoint has no network interfaces any more, and counts no more in its VPC."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewEndpoint:
-    """What a create asks for: no zones means all, no VPC that none is named, no security groups no filter."""
+    """What a create asks for: no zones means all, no VPC that none is named, no security groups no filter.
+
+    EC2 gives subnets instead of zones, and its region; `security_groups` are names by id.
+    """
 
     service_name: str
     principal_arn: str | None = None
     availability_zone_ids: Sequence[str] = ()
     vpc_id: str | None = None
-    security_group_ids: Sequence[str] | None = None
+    security_groups: Mapping[str, str] | None = None
+    region: str | None = None
+    subnets: Sequence[Subnet] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    client_token: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """What two requests with one token must agree in."""
+        asked = asdict(replace(self, client_token=None))
+        return blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def dns_name(endpoint: Endpoint) -> str:
@@ -31,48 +52,134 @@ def dns_name(endpoint: Endpoint) -> str:
     return endpoint_dns_name(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name)
 
 
+def dns_names(endpoint: Endpoint) -> list[str]:
+    """The regional DNS name, then one for each zone."""
+    return list(releases.connection(endpoint).hosts)
+
+
+def placements_of(endpoint: Endpoint) -> list[Placement]:
+    """The endpoint's network interfaces."""
+    return placements.parse(json.loads(endpoint.subnets))
+
+
 def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:
     """Make an endpoint of a service that we issued, for a principal that it allows.
 
-    Raises AwsError: an unknown service and one that does not allow the principal answer the same, as AWS does.
+    Raises AwsError: InvalidServiceName, InvalidParameter, DuplicateSubnetsInSameZone, VpcEndpointLimitExceeded,
+    IdempotentParameterMismatch.
     """
     try:
         principal = principals.parse(new.principal_arn or context.sandbox.aws_principal_arn)
     except InvalidParams as error:
         raise AwsError("InvalidParameter", error.message) from None
-    link = context.store.privatelinks.find(new.service_name) if new.service_name.startswith("com.") else None
-    allowed = effects.allowed_arns(context, link.id) if link else []
-    addon = context.store.addons.get(link.addon_id) if link else None
-    if (
-        link is None
-        or addon is None
-        or link.state != PrivatelinkState.OPERATIONAL
-        or not principals.is_allowed(principal.arn, allowed)
-    ):
-        message = f"The Vpc Endpoint Service '{new.service_name}' does not exist"
-        raise AwsError("InvalidServiceName", message)
-    zones = catalog.ZONES[link.service_name.split(".")[3]]
-    for zone in new.availability_zone_ids:
-        if zone not in zones:
-            message = (
-                f"The VPC endpoint service {new.service_name} does not support the availability zone {zone}: "
-                f"it supports {', '.join(zones)}."
-            )
-            raise AwsError("InvalidParameter", message)
+    made = context.store.endpoints.made_with(principal.account, new.client_token) if new.client_token else None
+    if made is not None:
+        return _made_again(made, new)
+    service = endpoint_services.visible_service(context, new.service_name, principal.arn, new.region)
+    zones = _zones(service, new)
+    neighbours = context.store.endpoints.in_vpc(new.vpc_id) if new.vpc_id else []
+    if sum(each.state not in GONE for each in neighbours) >= MOST_IN_VPC:
+        raise AwsError("VpcEndpointLimitExceeded", "The maximum number of VPC endpoints has been reached.")
     number = context.store.allocate()
     names = context.names(number)
-    step = context.born(Machine.ENDPOINT, number, names.endpoint_id(), addon.name)
+    placed = placements.place(names, new.subnets, _addresses(neighbours))
+    step = context.born(Machine.ENDPOINT, number, names.endpoint_id(), service.addon.name)
     endpoint = Endpoint(
-        id=number, endpoint_id=names.endpoint_id(), privatelink_id=link.id, addon_id=addon.id, addon_name=addon.name,
-        service_name=link.service_name, principal_arn=principal.arn, owner_account_id=principal.account,
+        id=number,
+        endpoint_id=names.endpoint_id(),
+        privatelink_id=service.link.id,
+        addon_id=service.addon.id,
+        addon_name=service.addon.name,
+        service_name=service.name,
+        principal_arn=principal.arn,
+        owner_account_id=principal.account,
         dns_suffix=names.dns_suffix(),
-        availability_zone_ids=json.dumps(list(dict.fromkeys(new.availability_zone_ids)) or list(zones)),
+        availability_zone_ids=json.dumps(zones),
         vpc_id=new.vpc_id,
-        security_group_ids=None if new.security_group_ids is None else json.dumps(list(new.security_group_ids)),
-        created_at=context.now, state=EndpointState.PENDING_ACCEPTANCE, generation=0, due_at=step.due_at,
-    )  # fmt: skip
+        security_group_ids=None if new.security_groups is None else json.dumps(dict(new.security_groups)),
+        created_at=context.now,
+        subnets=json.dumps(placements.document(placed)),
+        tags=json.dumps(dict(new.tags)),
+        client_token=new.client_token,
+        request_digest=new.digest if new.client_token else None,
+        state=EndpointState.PENDING_ACCEPTANCE,
+        generation=0,
+        due_at=step.due_at,
+    )
     context.store.endpoints.insert(endpoint)
     return endpoint
+
+
+def _made_again(made: Endpoint, new: NewEndpoint) -> Endpoint:
+    """What a request with a token that was used already is answered."""
+    if made.request_digest != new.digest:
+        message = "The client token is used with other parameters: send the same request again, or another token."
+        raise AwsError("IdempotentParameterMismatch", message)
+    return made
+
+
+def _zones(service: EndpointService, new: NewEndpoint) -> list[str]:
+    """The ids of the endpoint's zones: those of its subnets, those asked for, or all that the service has."""
+    if new.region is not None:
+        placements.check(service, new.vpc_id or "", new.subnets)
+        return [each.zone_id for each in new.subnets]
+    for zone in new.availability_zone_ids:
+        if zone not in service.zones:
+            message = (
+                f"The VPC endpoint service {new.service_name} does not support the availability zone {zone}: "
+                f"it supports {', '.join(service.zones)}."
+            )
+            raise AwsError("InvalidParameter", message)
+    return list(dict.fromkeys(new.availability_zone_ids)) or list(service.zones)
+
+
+def _addresses(neighbours: Iterable[Endpoint]) -> set[str]:
+    return {placed.address for each in neighbours for placed in placements_of(each)}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What ModifyVpcEndpoint asks for."""
+
+    add_subnets: Sequence[Subnet] = ()
+    remove_subnets: Sequence[str] = ()
+    add_security_groups: Mapping[str, str] = field(default_factory=dict)
+    remove_security_groups: Sequence[str] = ()
+
+
+def modify_endpoint(context: Context, endpoint: Endpoint, changes: Changes) -> None:
+    """Change an endpoint's subnets and security groups. Its zones, and so its DNS names, follow.
+
+    Raises AwsError: InvalidParameter, DuplicateSubnetsInSameZone, IncorrectState for one that is on its way out.
+    """
+    if endpoint.state not in LIVE_ENDPOINT_STATES:
+        message = f"The VPC endpoint {endpoint.endpoint_id} is {endpoint.state}: it can't be modified."
+        raise AwsError("IncorrectState", message)
+    placed = [each for each in placements_of(endpoint) if each.subnet_id not in changes.remove_subnets]
+    link = context.store.privatelinks.get(endpoint.privatelink_id)
+    addon = context.store.addons.get(endpoint.addon_id)
+    if link is None or addon is None:
+        message = f"The Vpc Endpoint Service '{endpoint.service_name}' does not exist"
+        raise AwsError("InvalidServiceName", message)
+    placements.check(EndpointService(link, addon), endpoint.vpc_id or "", changes.add_subnets, placed)
+    taken = _addresses(context.store.endpoints.in_vpc(endpoint.vpc_id)) if endpoint.vpc_id else set()
+    placed += placements.place(context.names(endpoint.id), changes.add_subnets, taken)
+    groups = json.loads(endpoint.security_group_ids or "{}") | dict(changes.add_security_groups)
+    groups = {each: name for each, name in groups.items() if each not in changes.remove_security_groups}
+    changed = replace(
+        endpoint,
+        availability_zone_ids=json.dumps([each.zone_id for each in placed]),
+        subnets=json.dumps(placements.document(placed)),
+        security_group_ids=json.dumps(groups),
+    )
+    context.store.endpoints.describe(changed)
+    if endpoint.state == EndpointState.AVAILABLE:
+        releases.sync_by_provider(context, addon)
+
+
+def tag_endpoint(context: Context, endpoint: Endpoint, tags: Mapping[str, str]) -> None:
+    """Let the endpoint have these tags."""
+    context.store.endpoints.describe(replace(endpoint, tags=json.dumps(dict(tags))))
 
 
 def find_endpoint(context: Context, endpoint_id: str) -> Endpoint:

@@ -164,8 +164,8 @@ async def list_sandboxes(transactions: Transactions) -> list[Sandbox]:
         return sandboxes.list()
 
 
-async def delete_sandbox(transactions: Transactions, name: str) -> None:
-    """Take a sandbox away with everything in it; Conflict for `default`."""
+async def delete_sandbox(transactions: Transactions, name: str) -> str:
+    """Take a sandbox away with everything in it; returns its AWS account id. Conflict for `default`."""
     if name == DEFAULT:
         raise Conflict("The sandbox default always exists: reset it instead (POST /_sim/sandboxes/default/reset).")
     async with transactions.server(writes=True) as sandboxes:
@@ -173,6 +173,7 @@ async def delete_sandbox(transactions: Transactions, name: str) -> None:
         if found is None:
             raise missing(name)
         sandboxes.delete(found.id)
+    return found.aws_account_id
 
 
 def reset_sandbox(context: Context, system: int) -> None:

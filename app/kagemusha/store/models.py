@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 
 from kagemusha.domain.states import STATES, Machine
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The Alembic revision that these tables are at; a test proves that the two agree."""
 
 metadata = MetaData(
@@ -71,6 +71,22 @@ sandboxes = Table(
 )
 Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None),
       postgresql_where=sandboxes.c.wake_at.is_not(None))  # fmt: skip
+
+
+aws_credentials = Table(
+    "aws_credentials",
+    metadata,
+    Column("access_key_id", String, primary_key=True),
+    Column("sandbox_id", Integer, ForeignKey("sandboxes.id", ondelete="CASCADE"), nullable=False),
+    Column("secret_access_key", String, nullable=False),
+    Column("session_token", String),
+    Column("principal_arn", String, nullable=False),
+    Column("session_name", String),
+    Column("is_operator", Boolean, nullable=False),
+    # System time, not the world's: keys are none of it.
+    Column("expires_at", BigInteger),
+)
+Index("ix_aws_credentials_sandbox_id", aws_credentials.c.sandbox_id)
 
 
 def _world_table(name: str, *columns: Column[object], key: tuple[str, ...] = ("id",)) -> Table:
@@ -190,6 +206,10 @@ endpoints = _world_table(
     Column("vpc_id", String),
     Column("security_group_ids", Text),
     Column("created_at", BigInteger, nullable=False),
+    Column("subnets", Text, nullable=False, server_default="[]"),
+    Column("tags", Text, nullable=False, server_default="{}"),
+    Column("client_token", String),
+    Column("request_digest", String),
     *_living(Machine.ENDPOINT),  # type: ignore[arg-type]
 )
 config_vars = _world_table(
@@ -247,7 +267,9 @@ _unique(privatelinks, "addon_id")
 _unique(privatelinks, "service_name")
 _unique(allowed_accounts, "privatelink_id", "arn")
 _unique(endpoints, "endpoint_id")
+_unique(endpoints, "owner_account_id", "client_token")
 _indexed(endpoints, "privatelink_id")
+_indexed(endpoints, "vpc_id")
 _indexed(config_vars, "attachment_id")
 _indexed(config_vars, "name")
 _unique(releases, "uuid")

@@ -64,6 +64,23 @@ class Sandbox:
 
 
 @dataclass(frozen=True, slots=True)
+class AwsCredentials:
+    """An issued access key: of a user, the root, a role's session, or the operator, who plays Heroku's account.
+
+    `expires_at` is system time in milliseconds.
+    """
+
+    access_key_id: str
+    sandbox_id: int
+    secret_access_key: str
+    session_token: str | None
+    principal_arn: str
+    session_name: str | None
+    is_operator: bool
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Space:
     """A Private or Shield Space."""
 
@@ -162,7 +179,12 @@ class AllowedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What EC2 calls a VpcEndpoint and Heroku a connection. It outlives the privatelink it was made for."""
+    """What EC2 calls a VpcEndpoint and Heroku a connection. It outlives the privatelink it was made for.
+
+    JSON: `availability_zone_ids` is a list, `security_group_ids` maps ids to names (None: nothing is filtered),
+    `subnets` is a list of objects with `subnet_id`, `zone`, `zone_id`, `network_interface_id` and `address`, `tags`
+    maps keys to values.
+    """
 
     id: int
     endpoint_id: str
@@ -177,6 +199,10 @@ class Endpoint:
     vpc_id: str | None
     security_group_ids: str | None
     created_at: int
+    subnets: str
+    tags: str
+    client_token: str | None
+    request_digest: str | None
     state: str
     generation: int
     due_at: int | None

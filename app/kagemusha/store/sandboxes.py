@@ -1,13 +1,13 @@
 """Sandboxes themselves: found by name or key, locked, created, deleted. The one place without a bound world."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from kagemusha.store import engine as engines
 from kagemusha.store import models
-from kagemusha.store.records import Sandbox
+from kagemusha.store.records import AwsCredentials, Sandbox
 
 _S = models.sandboxes
 _ALL = select(*(_S.c[field.name] for field in fields(Sandbox)))
@@ -25,6 +25,12 @@ _WAKING = (
 )
 _LIST = _ALL.order_by(_S.c.id)
 _DELETE = delete(_S).where(_S.c.id == bindparam("value"))
+_C = models.aws_credentials
+_CREDENTIALS = select(*(_C.c[field.name] for field in fields(AwsCredentials)))
+_CREDENTIALS_BY_KEY = _CREDENTIALS.where(_C.c.access_key_id == bindparam("access_key_id"))
+_CREDENTIALS_OF = (
+    _CREDENTIALS.where(_C.c.sandbox_id == bindparam("sandbox_id"), _C.c.principal_arn == bindparam("principal_arn"))
+).limit(1)
 _SECRET = select(models.server_secrets.c.value).where(models.server_secrets.c.name == bindparam("name"))
 
 
@@ -62,6 +68,20 @@ class Sandboxes:
     def delete(self, sandbox_id: int) -> None:
         """Take a sandbox away, and everything in it."""
         self._connection.execute(_DELETE, {"value": sandbox_id})
+
+    def credentials(self, access_key_id: str) -> AwsCredentials | None:
+        """The issued AWS credentials with this access key id."""
+        row = self._connection.execute(_CREDENTIALS_BY_KEY, {"access_key_id": access_key_id}).first()
+        return None if row is None else AwsCredentials(*row)
+
+    def has_credentials_of(self, sandbox_id: int, principal_arn: str) -> bool:
+        """Whether credentials of this principal were issued in the sandbox."""
+        asked = {"sandbox_id": sandbox_id, "principal_arn": principal_arn}
+        return self._connection.execute(_CREDENTIALS_OF, asked).first() is not None
+
+    def keep_credentials(self, credentials: AwsCredentials) -> None:
+        """Keep issued AWS credentials."""
+        self._connection.execute(insert(_C), asdict(credentials))
 
     def secret(self, name: str) -> str | None:
         """A secret of the server that all its processes share."""

@@ -189,8 +189,27 @@ class Endpoints(Things[records.Endpoint]):
         """The link's available endpoints, oldest first."""
         return self._all(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=[str(EndpointState.AVAILABLE)])
 
+    def in_vpc(self, vpc_id: str) -> list[records.Endpoint]:
+        """The VPC's endpoints in every state, oldest first."""
+        return self._all(_ENDPOINTS_IN_VPC, by_vpc_id=vpc_id)
+
+    def made_with(self, owner_account_id: str, client_token: str) -> records.Endpoint | None:
+        """The endpoint that the account made with this token."""
+        return self._one(_ENDPOINT_MADE_WITH, by_owner_account_id=owner_account_id, by_client_token=client_token)
+
+    def describe(self, endpoint: records.Endpoint) -> None:
+        """Keep what EC2 can change of an endpoint."""
+        new = {f"new_{name}": getattr(endpoint, name) for name in _DESCRIBED}
+        self._execute(_ENDPOINT_DESCRIBED, by_id=endpoint.id, **new)
+
 
 _ENDPOINTS_OF_LINK = Endpoints.selection(by(models.endpoints, "privatelink_id")).order_by(models.endpoints.c.id)
+_ENDPOINTS_IN_VPC = Endpoints.selection(by(models.endpoints, "vpc_id")).order_by(models.endpoints.c.id)
+_ENDPOINT_MADE_WITH = Endpoints.selection(
+    by(models.endpoints, "owner_account_id"), by(models.endpoints, "client_token")
+)
+_DESCRIBED = ("availability_zone_ids", "subnets", "security_group_ids", "tags")
+_ENDPOINT_DESCRIBED = Endpoints.change(*_DESCRIBED)
 _ENDPOINTS_IN = _ENDPOINTS_OF_LINK.where(models.endpoints.c.state.in_(bindparam("states", expanding=True)))
 
 

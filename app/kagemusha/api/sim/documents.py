@@ -39,6 +39,15 @@ class Aws(TypedDict):
 
 
 @document
+class AwsCredentials(TypedDict):
+    """An access key of a principal."""
+
+    access_key_id: str
+    secret_access_key: str
+    principal_arn: str
+
+
+@document
 class Sandbox(TypedDict):
     """A world of its own; a process that is given `env` talks to it."""
 

@@ -16,7 +16,11 @@ router = room("/sandboxes/{name}/endpoints", "endpoints")
 async def create(context: Writing, name: str, body: EndpointBody) -> Response:
     """Make an endpoint, by the rules of EC2's CreateVpcEndpoint."""
     new = endpoints.NewEndpoint(
-        body.service_name, body.principal_arn, body.availability_zone_ids, body.vpc_id, body.security_group_ids
+        body.service_name,
+        body.principal_arn,
+        body.availability_zone_ids,
+        body.vpc_id,
+        None if body.security_group_ids is None else dict.fromkeys(body.security_group_ids, ""),
     )
     return reply(shapes.endpoint(endpoints.create_endpoint(context, new)), 201)
 

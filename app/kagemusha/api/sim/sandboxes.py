@@ -8,8 +8,8 @@ from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
 from kagemusha.api.sim.common import Reading, Worlds, room
-from kagemusha.api.sim.schemas import SandboxBody, moment
-from kagemusha.services import sandboxes
+from kagemusha.api.sim.schemas import AwsCredentialsBody, SandboxBody, moment
+from kagemusha.services import aws_credentials, sandboxes
 
 router = room("", "sandboxes")
 
@@ -51,10 +51,26 @@ async def info(request: Request, context: Reading, name: str) -> Response:
 
 
 @router.delete("/sandboxes/{name}", operation_id="sandbox.delete", **answers(None, 404, 409, status=204))
-async def delete(worlds: Worlds, name: str) -> Response:
+async def delete(request: Request, worlds: Worlds, name: str) -> Response:
     """Take a sandbox away."""
-    await sandboxes.delete_sandbox(worlds, name)
+    await request.app.state.aws.forget(await sandboxes.delete_sandbox(worlds, name))
     return Response(status_code=204)
+
+
+@router.post(
+    "/sandboxes/{name}/aws-credentials",
+    operation_id="aws_credentials.create",
+    **answers(documents.AwsCredentials, 404, 422, status=201),
+)
+async def issue(worlds: Worlds, name: str, body: AwsCredentialsBody) -> Response:
+    """Issue an access key for a principal of the sandbox's AWS account, or for the services' owner (``operator``)."""
+    made = await aws_credentials.issue(worlds, name, body.principal)
+    shown: documents.AwsCredentials = {
+        "access_key_id": made.access_key_id,
+        "secret_access_key": made.secret_access_key,
+        "principal_arn": made.principal_arn,
+    }
+    return reply(shown, 201)
 
 
 @router.post("/sandboxes/{name}/reset", operation_id="sandbox.reset", **answers(documents.Sandbox, 404))
@@ -64,6 +80,7 @@ async def reset(request: Request, worlds: Worlds, name: str) -> Response:
         if context is None:
             raise sandboxes.missing(name)
         sandboxes.reset_sandbox(context, worlds.clock())
+    await request.app.state.aws.forget(context.sandbox.aws_account_id)
     async with worlds.reading(("name", name)) as context:
         if context is None:
             raise sandboxes.missing(name)

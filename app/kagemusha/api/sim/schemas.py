@@ -113,6 +113,12 @@ class AdvanceBody(Body):
         return self
 
 
+class AwsCredentialsBody(Body):
+    """Whose access key is asked for: ``123456789101:role/deploy``, or ``operator``."""
+
+    principal: Text
+
+
 class EndpointBody(Body):
     """An endpoint without an AWS client."""
 

@@ -1,0 +1,54 @@
+"""One signed AWS request: who sent it, for which region and service, and what it may ask."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from xml.etree.ElementTree import tostring
+
+from kagemusha.api.aws.credentials import Scope
+from kagemusha.api.aws.emulator import Emulator
+from kagemusha.api.aws.facts import Facts, items
+from kagemusha.api.aws.messages import AwsRequest, AwsResponse
+from kagemusha.api.aws.protocol import Content, Parameters, Xml
+from kagemusha.services.aws_credentials import Caller
+from kagemusha.services.transactions import Transactions
+
+Answer = Mapping[str, Content] | AwsResponse
+"""The content of an answer of ours, or the emulator's answer as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, as an action sees it."""
+
+    transactions: Transactions
+    emulator: Emulator
+    caller: Caller
+    scope: Scope
+    request: AwsRequest
+    parameters: Parameters
+
+    @property
+    def facts(self) -> Facts:
+        """What the emulator knows of the caller's account in this region."""
+        return Facts(self.emulator, self.account_id, self.caller.sandbox.seed, self.scope.region)
+
+    @property
+    def account_id(self) -> str:
+        """The caller's account."""
+        return self.caller.principal.account
+
+    async def forward(self, more: str = "") -> AwsResponse:
+        """Hand the request to the emulator as it is, or with `more` at the end of its form."""
+        request = replace(self.request, body=self.request.body + more.encode()) if more else self.request
+        return await self.emulator.send(self.account_id, self.caller.sandbox.seed, request)
+
+    async def forward_items(self, pairs: Mapping[str, str], name: str) -> Sequence[Xml]:
+        """The items of the list `name` in all pages of the emulator's answer to the same action with `pairs`."""
+        found: list[Xml] = []
+        token: str | None = None
+        while True:
+            root = await self.facts.ask(self.parameters.action, **pairs, **({"NextToken": token} if token else {}))
+            found += [Xml(tostring(each, "unicode")) for each in items(root, name)]
+            token = root.findtext("nextToken")
+            if not token:
+                return found

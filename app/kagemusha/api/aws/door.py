@@ -1,0 +1,96 @@
+"""Where AWS requests leave the way of the others: told by their signature, or as a form posted to the root.
+
+Nothing of the room is imported before the first of them.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kagemusha.api.aws.messages import AwsRequest
+
+if TYPE_CHECKING:
+    from kagemusha.api.aws.room import Room
+
+MOST_BODY = 64 * 1024 * 1024
+"""Bytes of a request's body: objects of S3 pass through."""
+
+
+class Opener:
+    """Opens the room at the first AWS request."""
+
+    def __init__(self, make: Callable[[], "Room"]) -> None:
+        """`make` builds the room; it is called once at most."""
+        self._make = make
+        self._room: Room | None = None
+
+    @property
+    def room(self) -> "Room":
+        """The room."""
+        if self._room is None:
+            self._room = self._make()
+        return self._room
+
+    async def forget(self, account_id: str) -> None:
+        """Take what the emulator keeps of an account away."""
+        if self._room is not None:
+            await self._room.emulator.forget(account_id)
+
+    async def close(self) -> None:
+        """Give back what the emulator holds."""
+        if self._room is not None:
+            await self._room.emulator.close()
+
+
+class Door:
+    """ASGI middleware around everything else."""
+
+    def __init__(self, app: ASGIApp, opener: Opener) -> None:
+        """Around `app`."""
+        self.app = app
+        self._opener = opener
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is AWS's; let the rest pass."""
+        if scope["type"] != "http" or not is_aws(scope):
+            await self.app(scope, receive, send)
+            return
+        body = await _body(receive)
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        headers = dict(Headers(scope=scope).items())
+        request = AwsRequest(scope["method"], f"{path}?{query}" if query else path, headers, body or b"")
+        room = self._opener.room
+        answer = room.too_large(request) if body is None else await room.answer(request)
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        raw.append((b"content-length", str(len(answer.body)).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+
+
+def is_aws(scope: Scope) -> bool:
+    """Whether a request is signed as AWS's are, or a form posted to the root."""
+    headers = Headers(scope=scope)
+    if headers.get("authorization", "").startswith("AWS4-HMAC-SHA256") or b"X-Amz-Credential=" in scope["query_string"]:
+        return True
+    kind = headers.get("content-type", "")
+    return scope["method"] == "POST" and scope["path"] == "/" and kind.startswith("application/x-www-form-urlencoded")
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when it is too long."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= MOST_BODY:
+            chunks.append(chunk)
+        if not message.get("more_body", False):
+            break
+    return b"".join(chunks) if size <= MOST_BODY else None

@@ -1,0 +1,157 @@
+"""What else of EC2 shows our endpoints: their network interfaces, and their tags."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from kagemusha.api.aws import paging, tags
+from kagemusha.api.aws.call import Answer, Call
+from kagemusha.api.aws.endpoints import context_of, mine
+from kagemusha.api.aws.protocol import Content
+from kagemusha.domain.errors import AwsError
+from kagemusha.services import endpoints
+from kagemusha.services.placements import Placement
+from kagemusha.store.records import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface of an endpoint of ours."""
+
+    endpoint: Endpoint
+    placed: Placement
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """The names of its security groups, by id."""
+        found: dict[str, str] = json.loads(self.endpoint.security_group_ids or "{}")
+        return found
+
+    @property
+    def description(self) -> str:
+        """What AWS describes it with (known)."""
+        return f"VPC Endpoint Interface {self.endpoint.endpoint_id}"
+
+    @property
+    def mac(self) -> str:
+        """A locally administered address, made from the interface's id."""
+        digest = blake2b(self.placed.network_interface_id.encode(), digest_size=5).digest()
+        return ":".join(f"{byte:02x}" for byte in (0x02, *digest))
+
+    def filtered_by(self, name: str) -> list[str]:
+        """What it has for a filter; nothing for those that it can't pass."""
+        return {
+            "availability-zone": [self.placed.zone],
+            "description": [self.description],
+            "group-id": list(self.groups),
+            "group-name": list(self.groups.values()),
+            "interface-type": ["vpc_endpoint"],
+            "network-interface-id": [self.placed.network_interface_id],
+            "owner-id": [self.endpoint.owner_account_id],
+            "private-ip-address": [self.placed.address],
+            "addresses.private-ip-address": [self.placed.address],
+            "requester-managed": ["true"],
+            "status": ["in-use"],
+            "subnet-id": [self.placed.subnet_id],
+            "vpc-id": [self.endpoint.vpc_id or ""],
+        }.get(name, [])
+
+    def shape(self) -> dict[str, Content]:
+        """``NetworkInterface``."""
+        placed = self.placed
+        return {
+            "networkInterfaceId": placed.network_interface_id,
+            "subnetId": placed.subnet_id,
+            "vpcId": self.endpoint.vpc_id,
+            "availabilityZone": placed.zone,
+            "description": self.description,
+            "ownerId": self.endpoint.owner_account_id,
+            "requesterManaged": True,
+            "status": "in-use",
+            "macAddress": self.mac,
+            "privateIpAddress": placed.address,
+            "sourceDestCheck": True,
+            "groupSet": [{"groupId": each, "groupName": name} for each, name in self.groups.items()],
+            "tagSet": [],
+            "privateIpAddressesSet": [{"privateIpAddress": placed.address, "primary": True}],
+            "ipv6AddressesSet": [],
+            "interfaceType": "vpc_endpoint",
+        }
+
+
+async def describe_interfaces(call: Call) -> Answer:
+    """DescribeNetworkInterfaces: those of our endpoints, and the emulator's."""
+    asked = call.parameters
+    ids = asked.many("NetworkInterfaceId")
+    filters = {each.required("Name"): each.many("Value") for each in asked.structures("Filter")}
+    start, most = paging.page(asked)
+    asked.finish()
+    asked.check_dry_run()
+    async with call.transactions.reading(call.caller.key) as opened:
+        found = endpoints.list_endpoints(context_of(call, opened))
+    ours = [
+        Interface(each, placed)
+        for each in found
+        if mine(call, each) and each.state not in endpoints.GONE
+        for placed in endpoints.placements_of(each)
+        if not ids or placed.network_interface_id in ids
+    ]
+    shapes: list[Content] = [each.shape() for each in ours if paging.matches(filters, each.filtered_by)]
+    known = {each.placed.network_interface_id for each in ours}
+    others = [each for each in ids if each not in known]
+    if others or not ids:
+        pairs = asked.pairs("Filter.") | {f"NetworkInterfaceId.{n}": each for n, each in enumerate(others, 1)}
+        shapes += await call.forward_items(pairs, "networkInterfaceSet")
+    shown, token = paging.cut(shapes, start, most)
+    return {"networkInterfaceSet": shown, "nextToken": token}
+
+
+async def create_tags(call: Call) -> Answer:
+    """CreateTags: of endpoints of ours, and of what is the emulator's."""
+    asked = call.parameters
+    ids, given = asked.many("ResourceId"), tags.given(asked)
+    asked.finish()
+    async with call.transactions.writing(call.caller.key) as opened:
+        context = context_of(call, opened)
+        ours = _ours(call, (context.store.endpoints.find(each) for each in ids))
+        for each in ours:
+            kept = tags.of(each) | given
+            tags.check(kept)
+            endpoints.tag_endpoint(context, each, kept)
+        asked.check_dry_run()
+    return await _rest(call, ids, ours)
+
+
+async def delete_tags(call: Call) -> Answer:
+    """DeleteTags: all of them without ``Tag.N``, and only where the value agrees if one is given (known)."""
+    asked = call.parameters
+    ids = asked.many("ResourceId")
+    gone = [(each.required("Key"), each.text("Value")) for each in asked.structures("Tag")]
+    asked.finish()
+    async with call.transactions.writing(call.caller.key) as opened:
+        context = context_of(call, opened)
+        ours = _ours(call, (context.store.endpoints.find(each) for each in ids))
+        for each in ours:
+            kept = tags.of(each) if gone else {}
+            for key, value in gone:
+                if value in {None, kept.get(key)}:
+                    kept.pop(key, None)
+            endpoints.tag_endpoint(context, each, kept)
+        asked.check_dry_run()
+    return await _rest(call, ids, ours)
+
+
+def _ours(call: Call, found: Iterable[Endpoint | None]) -> list[Endpoint]:
+    return [each for each in found if each is not None and mine(call, each)]
+
+
+async def _rest(call: Call, ids: list[str], ours: list[Endpoint]) -> Answer:
+    known = {each.endpoint_id for each in ours}
+    others = [each for each in ids if each not in known]
+    if not ids:
+        raise AwsError("MissingParameter", "The request must contain the parameter ResourceId")
+    if others:
+        pairs = call.parameters.pairs("Tag.") | {f"ResourceId.{n}": each for n, each in enumerate(others, 1)}
+        await call.facts.ask(call.parameters.action, **pairs)
+    return {"return": True}

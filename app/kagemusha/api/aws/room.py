@@ -1,0 +1,118 @@
+"""Where an AWS request is answered: by an action of ours, or by the emulator behind us."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from xml.sax.saxutils import escape
+
+from kagemusha.api.aws import ec2, facts, sts
+from kagemusha.api.aws.call import Call
+from kagemusha.api.aws.credentials import Scope, scope
+from kagemusha.api.aws.emulator import Emulator, unavailable
+from kagemusha.api.aws.messages import AwsRequest, AwsResponse
+from kagemusha.api.aws.protocol import STATUSES, Parameters, ec2_answer, ec2_error, query_error, sts_answer
+from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
+from kagemusha.services.aws_credentials import Caller, find_caller
+from kagemusha.services.transactions import Transactions
+
+log = logging.getLogger(__name__)
+_XML = "text/xml;charset=UTF-8"
+_UNKNOWN_KEY = "The security token included in the request is invalid."
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """AWS, as this server answers it. `request_id` makes a request's id from its sandbox's."""
+
+    transactions: Transactions
+    emulator: Emulator
+    strict: bool
+    request_id: Callable[[int], str]
+    check_signature: Callable[[AwsRequest, Scope, Caller, int], None] | None = None
+
+    async def answer(self, request: AwsRequest) -> AwsResponse:
+        """Answer a request, with AWS's errors for what goes wrong."""
+        path, _, query = request.path.partition("?")
+        signed = scope(request.headers.get("authorization", ""), query.encode())
+        if signed is None:
+            error = AwsError("MissingAuthenticationToken", "Request is missing Authentication Token")
+            return self._refuse(request, signed, error)
+        try:
+            return await self._answer(request, signed, path, query)
+        except DomainError as raised:
+            return self._refuse(request, signed, _translated(raised, signed))
+        except Exception:
+            log.exception("%s %s failed", request.method, path)
+            error = AwsError("InternalError", "kagemusha has a bug: its log says more. Please report it.")
+            return self._refuse(request, signed, error)
+
+    def too_large(self, request: AwsRequest) -> AwsResponse:
+        """The answer to a request whose body is longer than may be."""
+        signed = scope(request.headers.get("authorization", ""), b"")
+        return self._refuse(request, signed, AwsError("RequestEntityTooLarge", "The request is too large."))
+
+    async def _answer(self, request: AwsRequest, signed: Scope, path: str, query: str) -> AwsResponse:
+        caller = await find_caller(self.transactions, signed.access_key_id, strict=self.strict)
+        if self.check_signature is not None:
+            self.check_signature(request, signed, caller, self.transactions.clock())
+        is_query = path == "/" and signed.service in {"ec2", "sts"}
+        parameters = Parameters.parse(request.body if is_query else b"", query.encode() if is_query else b"")
+        call = Call(self.transactions, self.emulator, caller, signed, request, parameters)
+        request_id = self.request_id(caller.sandbox.id)
+        if signed.service == "ec2" and parameters.action in ec2.ACTIONS:
+            content = await ec2.ACTIONS[parameters.action](call)
+            if not isinstance(content, AwsResponse):
+                return _xml(200, ec2_answer(parameters.action, content, request_id), request_id)
+            return _understood(content, request)
+        if signed.service == "sts" and parameters.action in sts.ACTIONS:
+            said = await sts.ACTIONS[parameters.action](call)
+            return _xml(200, sts_answer(parameters.action, said, request_id), request_id)
+        return _understood(await call.forward(), request)
+
+    def _refuse(self, request: AwsRequest, signed: Scope | None, error: AwsError) -> AwsResponse:
+        request_id = self.request_id(0)
+        status = STATUSES.get(error.code, HTTPStatus.BAD_REQUEST)
+        service = signed.service if signed else "ec2"
+        if "json" in request.headers.get("content-type", ""):
+            body = json.dumps({"__type": error.code, "message": error.message}).encode()
+            return AwsResponse(status, [("content-type", "application/x-amz-json-1.1")], body)
+        if service == "s3":
+            said = f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
+            return _xml(status, said, request_id)
+        return _xml(status, (ec2_error if service == "ec2" else query_error)(error, request_id), request_id)
+
+
+def _xml(status: int, body: str, request_id: str) -> AwsResponse:
+    return AwsResponse(status, [("content-type", _XML), ("x-amzn-requestid", request_id)], body.encode())
+
+
+def _translated(error: DomainError, signed: Scope) -> AwsError:
+    """An error of the world in AWS's words."""
+    service = signed.service
+    match error:
+        case AwsError():
+            return error
+        case Unauthorized() if service == "ec2":
+            return AwsError("AuthFailure", error.message)
+        case Unauthorized() if service == "s3":
+            return AwsError("InvalidAccessKeyId", _UNKNOWN_KEY)
+        case Unauthorized():
+            return AwsError("InvalidClientTokenId", _UNKNOWN_KEY)
+        case Unavailable():
+            return AwsError("Unavailable", error.message)
+        case _:
+            return AwsError("InvalidParameterValue", error.message)
+
+
+def _understood(answer: AwsResponse, request: AwsRequest) -> AwsResponse:
+    """The emulator's answer. A page for people is none: with a 5xx it does not know the action, as moto says so."""
+    kind = {name.lower(): value for name, value in answer.headers}.get("content-type", "")
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "html" in kind and request.method == "POST":
+        message = "The AWS emulator behind kagemusha does not simulate this action."
+        raise AwsError("UnsupportedOperation", message)
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if is_form and facts.parse(answer.body) is None:
+        raise unavailable(f"its answer ({answer.status}) is not AWS's. Look what it is.")
+    return answer

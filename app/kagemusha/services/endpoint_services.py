@@ -1,0 +1,108 @@
+"""Endpoint services: what a consumer may see of them, and what their owner, Heroku's account, may ask.
+
+A service that does not exist and one that does not allow the caller answer the same, as in AWS (known).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kagemusha.domain import catalog, principals
+from kagemusha.domain.errors import AwsError
+from kagemusha.domain.states import PrivatelinkState
+from kagemusha.services import effects
+from kagemusha.services.context import Context
+from kagemusha.store.base import Page
+from kagemusha.store.records import Addon, AllowedAccount, Endpoint, Privatelink
+
+PREFIX = "com.amazonaws.vpce."
+"""What the names of our services begin with, issued or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointService:
+    """A service that is open to its consumer."""
+
+    link: Privatelink
+    addon: Addon
+
+    @property
+    def name(self) -> str:
+        """``com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0``."""
+        return self.link.service_name
+
+    @property
+    def region(self) -> str:
+        """The AWS region."""
+        return region_of(self.name)
+
+    @property
+    def service_id(self) -> str:
+        """``vpce-svc-0123456789abcdef0``."""
+        return service_id_of(self.name)
+
+    @property
+    def zones(self) -> dict[str, str]:
+        """Its availability zones: their names by id."""
+        return catalog.ZONES[self.region]
+
+
+def region_of(service_name: str) -> str:
+    """The AWS region in a service's name."""
+    return service_name.split(".")[3]
+
+
+def service_id_of(service_name: str) -> str:
+    """The service's id in its name."""
+    return service_name.split(".")[4]
+
+
+def visible_service(context: Context, name: str, principal_arn: str, region: str | None) -> EndpointService:
+    """The service `name`, for a principal that it allows, in its own region (None: wherever that is).
+
+    Raises AwsError InvalidServiceName.
+    """
+    link = context.store.privatelinks.find(name) if name.startswith(PREFIX) else None
+    found = _open_to(context, link, principal_arn) if link else None
+    if found is None or region not in {None, found.region}:
+        message = f"The Vpc Endpoint Service '{name}' does not exist"
+        raise AwsError("InvalidServiceName", message)
+    return found
+
+
+def _open_to(context: Context, link: Privatelink, principal_arn: str) -> EndpointService | None:
+    if link.state != PrivatelinkState.OPERATIONAL:
+        return None
+    addon = context.store.addons.get(link.addon_id)
+    if addon is None or not principals.is_allowed(principal_arn, effects.allowed_arns(context, link.id)):
+        return None
+    return EndpointService(link, addon)
+
+
+def visible_services(context: Context, principal_arn: str, region: str) -> list[EndpointService]:
+    """The services of the region that allow the principal, oldest first."""
+    found = (_open_to(context, link, principal_arn) for link in _links(context))
+    return [each for each in found if each is not None and each.region == region]
+
+
+def _links(context: Context) -> Iterable[Privatelink]:
+    return context.store.privatelinks.page(Page("id", limit=1_000_000))
+
+
+def owned_service(context: Context, service_id: str) -> Privatelink:
+    """The privatelink behind a service id; AwsError InvalidVpcEndpointServiceId.NotFound otherwise."""
+    for link in _links(context):
+        if service_id_of(link.service_name) == service_id:
+            return link
+    message = f"The VpcEndpointService Id '{service_id}' does not exist"
+    raise AwsError("InvalidVpcEndpointServiceId.NotFound", message)
+
+
+def permissions(context: Context, service_id: str) -> list[AllowedAccount]:
+    """The principals that a service allows, in the order in which they were added."""
+    return context.store.allowed_accounts.of_link(owned_service(context, service_id).id)
+
+
+def connections(context: Context, region: str) -> list[Endpoint]:
+    """Every connection to the region's services, oldest first."""
+    found = context.store.endpoints.page(Page("id", limit=1_000_000))
+    return [each for each in found if region_of(each.service_name) == region]
