@@ -17,6 +17,12 @@ from kagemusha.cli.talk import fail
 if TYPE_CHECKING:
     from kagemusha.settings import Settings
 
+NO_EMULATOR = (
+    "kagemusha: several workers can't share the embedded AWS emulator, so VPCs, subnets and the like are off: "
+    "start one of its own (moto_server -p 5000) and give --aws-upstream http://127.0.0.1:5000."
+)
+"""What a server of several processes says when it has started."""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on. [default: 127.0.0.1]")] = None,
@@ -59,7 +65,7 @@ def serve(
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
-    _check_aws(settings)
+    _check_signatures(settings)
     try:
         with listen(settings.host, settings.port) as listener:
             _answer(settings, listener)
@@ -69,18 +75,12 @@ def serve(
         raise typer.Exit(0) from None
 
 
-def _check_aws(settings: "Settings") -> None:
-    """Say at once what of AWS these settings leave out, or can't do."""
+def _check_signatures(settings: "Settings") -> None:
+    """Refuse to start without the library that checks them."""
     from importlib.util import find_spec
 
     if settings.verify_signatures and find_spec("botocore") is None:
         fail("--verify-signatures needs botocore: pip install 'kagemusha[aws]'.")
-    if settings.workers > 1 and settings.aws_upstream is None:
-        typer.echo(
-            "kagemusha: several workers can't share the embedded AWS emulator, so VPCs, subnets and the like are off: "
-            "start one of its own (moto_server -p 5000) and give --aws-upstream http://127.0.0.1:5000.",
-            err=True,
-        )
 
 
 def _answer(settings: "Settings", listener: socket.socket) -> None:
@@ -91,6 +91,8 @@ def _answer(settings: "Settings", listener: socket.socket) -> None:
         _make_way(settings.ready_file)
 
     def ready() -> None:
+        if settings.workers > 1 and settings.aws_upstream is None:
+            typer.echo(NO_EMULATOR, err=True)
         if settings.ready_file:
             _write(settings.ready_file, {"url": url, "port": listener.getsockname()[1], "pid": os.getpid()})
         typer.echo(f"kagemusha ready at {url}")
