@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from kagemusha.api.aws import ec2, sts
 from kagemusha.api.aws.call import Call
 from kagemusha.api.aws.credentials import Scope, scope
-from kagemusha.api.aws.emulator import Emulator
+from kagemusha.api.aws.emulator import Emulator, not_simulated
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
 from kagemusha.api.aws.protocol import STATUSES, Parameters, ec2_answer, ec2_error, query_error, sts_answer
 from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
@@ -19,6 +20,9 @@ from kagemusha.services.transactions import Transactions
 
 log = logging.getLogger(__name__)
 _XML = "text/xml;charset=UTF-8"
+_PAGE = b"<!doctype html"
+_CONTROLS = ("moto-api", "_localstack/", "_aws/")
+"""What the paths begin with by which emulators are steered, for all of their accounts at once."""
 _UNKNOWN_KEY = "The security token included in the request is invalid."
 
 
@@ -57,19 +61,24 @@ class Room:
         caller = await find_caller(self.transactions, signed.access_key_id, strict=self.strict)
         if self.check_signature is not None:
             self.check_signature(request, signed, caller, self.transactions.clock())
+        if unquote(path).lstrip("/").startswith(_CONTROLS):
+            message = "The AWS emulator behind kagemusha is steered by kagemusha alone: reset the sandbox instead."
+            raise AwsError("AccessDenied", message)
         is_query = path == "/" and signed.service in {"ec2", "sts"}
         parameters = Parameters.parse(request.body if is_query else b"", query.encode() if is_query else b"")
+        if is_query and not parameters.action:
+            raise AwsError("MissingAction", "The request is missing an action: the form has no Action parameter.")
         call = Call(self.transactions, self.emulator, caller, signed, request, parameters)
         request_id = self.request_id(caller.sandbox.id)
         if signed.service == "ec2" and parameters.action in ec2.ACTIONS:
             content = await ec2.ACTIONS[parameters.action](call)
             if not isinstance(content, AwsResponse):
                 return _xml(200, ec2_answer(parameters.action, content, request_id), request_id)
-            return _understood(content, request)
+            return _understood(content)
         if signed.service == "sts" and parameters.action in sts.ACTIONS:
             said = await sts.ACTIONS[parameters.action](call)
             return _xml(200, sts_answer(parameters.action, said, request_id), request_id)
-        return _understood(await call.forward(), request)
+        return _understood(await call.forward())
 
     def _refuse(self, request: AwsRequest, signed: Scope | None, error: AwsError) -> AwsResponse:
         request_id = self.request_id(0)
@@ -106,10 +115,8 @@ def _translated(error: DomainError, signed: Scope) -> AwsError:
             return AwsError("InvalidParameterValue", error.message)
 
 
-def _understood(answer: AwsResponse, request: AwsRequest) -> AwsResponse:
+def _understood(answer: AwsResponse) -> AwsResponse:
     """The emulator's answer; a page for people instead of one for programs says that it does not know the action."""
-    kind = {name.lower(): value for name, value in answer.headers}.get("content-type", "")
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "html" in kind and request.method == "POST":
-        message = "The AWS emulator behind kagemusha does not simulate this action."
-        raise AwsError("UnsupportedOperation", message)
+    if answer.status >= HTTPStatus.BAD_REQUEST and answer.body.lower().startswith(_PAGE):
+        raise not_simulated()
     return answer
