@@ -38,8 +38,10 @@ def _aws(app: FastAPI, settings: Settings) -> Opener:
         behind: emulator.Emulator
         if settings.aws_upstream is not None:
             behind = emulator.Upstream(settings.aws_upstream)
+        elif settings.workers > 1:
+            behind = emulator.Absent(_ONE_PROCESS)
         else:
-            behind = embedded.Embedded() if settings.workers == 1 else emulator.Absent(_ONE_PROCESS)
+            behind = embedded.Embedded(outlived=not settings.ephemeral)
         opened = room.Room(app.state.transactions, behind, app.state.strict, app.state.request_ids.make)
         if settings.verify_signatures:
             from kagemusha.api.aws import signatures

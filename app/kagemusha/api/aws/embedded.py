@@ -14,16 +14,17 @@ log = logging.getLogger(__name__)
 class Embedded:
     """One request at a time: moto's world belongs to the process, and to one thread of it."""
 
-    def __init__(self) -> None:
-        """Load nothing yet."""
+    def __init__(self, *, outlived: bool) -> None:
+        """Load nothing yet. `outlived` by the rest of the world, which is then said once."""
+        self._outlived = outlived
         self._thread = ThreadPoolExecutor(1, "moto")
         self._is_used = False
 
     async def send(self, account_id: str, seed: int, request: AwsRequest) -> AwsResponse:
         """See Emulator."""
-        if not self._is_used:
+        if self._outlived and not self._is_used:
             log.warning("AWS beside PrivateLink is moto's, in memory: what is made there does not survive a restart.")
-            self._is_used = True
+        self._is_used = True
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._send, account_id, seed, request)
 

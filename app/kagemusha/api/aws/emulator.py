@@ -77,10 +77,11 @@ class Absent:
 class Upstream:
     """An emulator by URL: a moto server, LocalStack."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is its endpoint, without a path."""
+    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
+        """`url` is its endpoint, without a path; `timeout` the seconds that it may take to answer."""
         self._url = url.rstrip("/")
-        self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+        self._timeout = timeout
+        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
 
     async def send(self, account_id: str, seed: int, request: AwsRequest) -> AwsResponse:
         """See Emulator. The account is told in both ways that emulators know: a header, and the access key id."""
@@ -99,11 +100,14 @@ class Upstream:
                 # Raw, since an object's Content-Encoding is the object's.
                 body = b"".join([chunk async for chunk in got.aiter_raw()])
         except httpx.TimeoutException:
-            why = f"no answer from {self._url} in {TIMEOUT:g} s. Look what it does, or choose another --aws-upstream."
-            raise unavailable(why) from None
-        except (httpx.HTTPError, httpx.InvalidURL):
+            why = f"no answer from {self._url} in {self._timeout:g} s. Look what it does, or choose another"
+            raise unavailable(f"{why} --aws-upstream.") from None
+        except (httpx.ConnectError, httpx.InvalidURL):
             why = f"nothing listens at {self._url}. Start it, or choose another --aws-upstream."
             raise unavailable(why) from None
+        except httpx.HTTPError:
+            why = f"what {self._url} says is no HTTP, or ends too soon. Look what it is, or choose another"
+            raise unavailable(f"{why} --aws-upstream.") from None
         return answer(request, got.status_code, got.headers.multi_items(), body)
 
     async def forget(self, account_id: str) -> None:

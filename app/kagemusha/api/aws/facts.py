@@ -97,16 +97,24 @@ class Facts:
 
 def read(answer: AwsResponse) -> Element:
     """The root of an EC2 answer, names without the namespace that emulators differ in; its error as AwsError."""
-    try:
-        root = fromstring(answer.body)
-    except ParseError:
-        raise unavailable(f"its answer ({answer.status}) is no XML.") from None
+    root = parse(answer.body)
+    if root is None:
+        raise unavailable(f"its answer ({answer.status}) is not AWS's. Look what it is.")
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     if answer.status >= HTTPStatus.BAD_REQUEST:
         code, message = root.findtext(".//Code"), root.findtext(".//Message")
         raise AwsError(code or "InternalError", message or "The AWS emulator failed.")
     return root
+
+
+def parse(body: bytes) -> Element | None:
+    """The root of an answer of EC2, STS or IAM: a ``…Response``; None for anything else, a page for people included."""
+    try:
+        root = fromstring(body)
+    except ParseError:
+        return None
+    return root if root.tag.endswith("Response") else None
 
 
 def items(root: Element, name: str) -> list[Element]:

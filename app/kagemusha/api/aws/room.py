@@ -8,10 +8,10 @@ from http import HTTPStatus
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-from kagemusha.api.aws import ec2, sts
+from kagemusha.api.aws import ec2, facts, sts
 from kagemusha.api.aws.call import Call
 from kagemusha.api.aws.credentials import Scope, scope
-from kagemusha.api.aws.emulator import Emulator, not_simulated
+from kagemusha.api.aws.emulator import Emulator, not_simulated, unavailable
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
 from kagemusha.api.aws.protocol import STATUSES, Parameters, ec2_answer, ec2_error, query_error, sts_answer
 from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
@@ -20,7 +20,6 @@ from kagemusha.services.transactions import Transactions
 
 log = logging.getLogger(__name__)
 _XML = "text/xml;charset=UTF-8"
-_PAGE = b"<!doctype html"
 _CONTROLS = ("moto-api", "_localstack/", "_aws/")
 """What the paths begin with by which emulators are steered, for all of their accounts at once."""
 _UNKNOWN_KEY = "The security token included in the request is invalid."
@@ -74,11 +73,11 @@ class Room:
             content = await ec2.ACTIONS[parameters.action](call)
             if not isinstance(content, AwsResponse):
                 return _xml(200, ec2_answer(parameters.action, content, request_id), request_id)
-            return _understood(content)
+            return _understood(content, request)
         if signed.service == "sts" and parameters.action in sts.ACTIONS:
             said = await sts.ACTIONS[parameters.action](call)
             return _xml(200, sts_answer(parameters.action, said, request_id), request_id)
-        return _understood(await call.forward())
+        return _understood(await call.forward(), request)
 
     def _refuse(self, request: AwsRequest, signed: Scope | None, error: AwsError) -> AwsResponse:
         request_id = self.request_id(0)
@@ -115,8 +114,12 @@ def _translated(error: DomainError, signed: Scope) -> AwsError:
             return AwsError("InvalidParameterValue", error.message)
 
 
-def _understood(answer: AwsResponse) -> AwsResponse:
-    """The emulator's answer; a page for people instead of one for programs says that it does not know the action."""
-    if answer.status >= HTTPStatus.BAD_REQUEST and answer.body.lower().startswith(_PAGE):
+def _understood(answer: AwsResponse, request: AwsRequest) -> AwsResponse:
+    """The emulator's answer. A page for people is none: with a 5xx it does not know the action, as moto says so."""
+    kind = {name.lower(): value for name, value in answer.headers}.get("content-type", "")
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "html" in kind and request.method == "POST":
         raise not_simulated()
+    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if is_form and request.method == "POST" and facts.parse(answer.body) is None:
+        raise unavailable(f"its answer ({answer.status}) is not AWS's. Look what it is.")
     return answer
