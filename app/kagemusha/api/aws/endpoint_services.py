@@ -6,7 +6,7 @@ from functools import partial
 from kagemusha.api.aws import paging
 from kagemusha.api.aws.call import Answer, Call
 from kagemusha.api.aws.endpoints import context_of
-from kagemusha.api.aws.protocol import Content
+from kagemusha.api.aws.protocol import Content, numbered
 from kagemusha.clock import rfc3339
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import AwsError
@@ -79,7 +79,7 @@ async def describe_services(call: Call) -> Answer:
     listed: list[Content] = [each.name for each in kept]
     others = [each for each in names if not each.startswith(PREFIX)]
     if others or not names:
-        pairs = asked.pairs("Filter.") | {f"ServiceName.{n}": each for n, each in enumerate(others, 1)}
+        pairs = asked.pairs("Filter.") | numbered("ServiceName", others)
         more_details, more_listed = await call.forward_items(pairs, "serviceDetailSet", "serviceNameSet")
         details += more_details
         listed += more_listed

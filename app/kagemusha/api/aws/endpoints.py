@@ -2,11 +2,12 @@
 
 import json
 from functools import partial
+from xml.etree.ElementTree import Element
 
 from kagemusha.api.aws import paging, tags
 from kagemusha.api.aws.call import Answer, Call
 from kagemusha.api.aws.facts import items, text
-from kagemusha.api.aws.protocol import Content, Parameters, Xml
+from kagemusha.api.aws.protocol import Content, Parameters, numbered
 from kagemusha.clock import rfc3339
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import AwsError
@@ -159,16 +160,33 @@ async def describe(call: Call) -> Answer:
         found = named if ids else endpoints.list_endpoints(context)
     ours = [each for each in found if each is not None and mine(call, each)]
     known = {each.endpoint_id for each in ours}
-    kept: list[Endpoint | Xml] = [each for each in ours if paging.matches(filters, partial(_filtered_by, each))]
+    kept: list[Endpoint | Element] = [each for each in ours if paging.matches(filters, partial(_filtered_by, each))]
     others = [each for each in ids if each not in known]
     if others or not (ids or _ours_alone(filters)):
-        pairs = asked.pairs("Filter.") | {f"VpcEndpointId.{n}": each for n, each in enumerate(others, 1)}
-        kept += (await call.forward_items(pairs, "vpcEndpointSet"))[0]
+        # Without the filters: not every emulator knows them all.
+        [theirs] = await call.forward_items(numbered("VpcEndpointId", others), "vpcEndpointSet")
+        kept += [each for each in theirs if paging.matches(filters, partial(_theirs_filtered_by, each))]
     shown, token = paging.cut(kept, start, most)
     return {
         "vpcEndpointSet": [shape(each) if isinstance(each, Endpoint) else each for each in shown],
         "nextToken": token,
     }
+
+
+def _theirs_filtered_by(endpoint: Element, name: str) -> list[str]:
+    """What an endpoint of the emulator's has for a filter."""
+    own = {text(each, "key"): text(each, "value") for each in endpoint.iterfind("tagSet/item")}
+    if name.startswith("tag:"):
+        value = own.get(name.removeprefix("tag:"))
+        return [] if value is None else [value]
+    match name:
+        case "tag-key":
+            return list(own)
+        case "vpc-endpoint-state":
+            return [text(endpoint, "state")]
+        case _:
+            first, *rest = name.split("-")
+            return [text(endpoint, first + "".join(each.capitalize() for each in rest))]
 
 
 def _ours_alone(filters: dict[str, list[str]]) -> bool:
@@ -214,8 +232,8 @@ async def _not_deleted(call: Call, ids: list[str]) -> Content:
     ]
     theirs = [each for each in ids if each in there]
     if theirs:
-        pairs = {f"VpcEndpointId.{n}": each for n, each in enumerate(theirs, 1)}
-        unsuccessful += (await call.forward_items(pairs, "unsuccessful"))[0]
+        [failed] = await call.forward_items(numbered("VpcEndpointId", theirs), "unsuccessful")
+        unsuccessful += failed
     return unsuccessful
 
 

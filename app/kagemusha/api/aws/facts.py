@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from kagemusha.api.aws.emulator import Emulator, unavailable
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
+from kagemusha.api.aws.protocol import numbered
 from kagemusha.domain.errors import AwsError
 from kagemusha.services.placements import Subnet
 
@@ -53,7 +54,7 @@ class Facts:
         """What the account has of a kind (``subnet-id``) with these ids, in their order; some may be missing."""
         if not ids:
             return {}
-        values = {f"Filter.1.Value.{n}": each for n, each in enumerate(ids, 1)}
+        values = numbered("Filter.1.Value", ids)
         root = await self.ask(action, **{"Filter.1.Name": kind}, **values)
         first, _, rest = kind.partition("-")
         found = {text(item, f"{first}{rest.capitalize()}"): item for item in root.iterfind("./*/item")}

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from kagemusha.api.aws import paging, tags
 from kagemusha.api.aws.call import Answer, Call
 from kagemusha.api.aws.endpoints import context_of, mine
-from kagemusha.api.aws.protocol import Content
+from kagemusha.api.aws.protocol import Content, numbered
 from kagemusha.domain.errors import AwsError
 from kagemusha.services import endpoints
 from kagemusha.services.context import Context
@@ -104,8 +104,9 @@ async def describe_interfaces(call: Call) -> Answer:
     known = {each.placed.network_interface_id for each in ours}
     others = [each for each in ids if each not in known]
     if others or not ids:
-        pairs = asked.pairs("Filter.") | {f"NetworkInterfaceId.{n}": each for n, each in enumerate(others, 1)}
-        shapes += (await call.forward_items(pairs, "networkInterfaceSet"))[0]
+        pairs = asked.pairs("Filter.") | numbered("NetworkInterfaceId", others)
+        [theirs] = await call.forward_items(pairs, "networkInterfaceSet")
+        shapes += theirs
     shown, token = paging.cut(shapes, start, most)
     return {"networkInterfaceSet": shown, "nextToken": token}
 
@@ -146,7 +147,7 @@ async def _change(call: Call, changed: Callable[[Tags], Tags]) -> Answer:
     known = {each.endpoint_id for each in ours}
     others = [each for each in ids if each not in known]
     if others:
-        pairs = asked.pairs("Tag.") | {f"ResourceId.{n}": each for n, each in enumerate(others, 1)}
+        pairs = asked.pairs("Tag.") | numbered("ResourceId", others)
         await call.facts.ask(asked.action, **pairs)
     if ours:
         async with call.transactions.writing(call.caller.key) as opened:

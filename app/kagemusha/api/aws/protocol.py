@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from operator import itemgetter
 from urllib.parse import parse_qsl
+from xml.etree.ElementTree import Element, tostring
 from xml.sax.saxutils import escape
 
 from kagemusha.domain.errors import AwsError
@@ -36,8 +37,11 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
-Content = str | bool | int | None | Mapping[str, "Content"] | Iterable["Content"]
-"""What an element holds: text, a structure, or a list of ``item``; None is left out."""
+Content = str | bool | int | None | Element | Mapping[str, "Content"] | Iterable["Content"]
+"""What an element holds: text, a structure, or a list of ``item``; None is left out.
+
+An item of a list may be an Element: one of the emulator's answer, passed on as it is.
+"""
 
 
 class Parameters:
@@ -150,6 +154,11 @@ class Parameters:
             raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 
 
+def numbered(name: str, values: Iterable[str]) -> dict[str, str]:
+    """The parameters ``name.1``, ``name.2`` and so on."""
+    return {f"{name}.{number}": value for number, value in enumerate(values, 1)}
+
+
 def _element(name: str, content: Content, out: list[str]) -> None:
     if content is None:
         return
@@ -165,17 +174,11 @@ def _element(name: str, content: Content, out: list[str]) -> None:
             _element(key, value, out)
     else:
         for each in content:
-            if isinstance(each, Xml):
-                out.append(each)
+            if isinstance(each, Element):
+                out.append(tostring(each, "unicode"))
             else:
                 _element("item", each, out)
     out.append(f"</{name}>")
-
-
-class Xml(str):
-    """An element of somebody else's answer, passed on as it is."""
-
-    __slots__ = ()
 
 
 def ec2_answer(action: str, content: Mapping[str, Content], request_id: str) -> str:
