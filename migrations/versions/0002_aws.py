@@ -1,10 +1,27 @@
 """The AWS half: access keys of principals, and what EC2 knows of an endpoint."""
 
+import json
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
 down_revision = "0001"
+
+_ENDPOINTS = sa.table(
+    "endpoints", sa.column("sandbox_id", sa.Integer), sa.column("id", sa.BigInteger), sa.column("security_group_ids")
+)
+
+
+def _rewrite_groups(change: Callable[[Any], Any]) -> None:
+    """Security groups were a list of ids; now they are names by id."""
+    columns = _ENDPOINTS.c
+    kept = sa.select(columns.sandbox_id, columns.id, columns.security_group_ids)
+    for sandbox_id, number, groups in op.get_bind().execute(kept.where(columns.security_group_ids.is_not(None))).all():
+        row = sa.update(_ENDPOINTS).where(columns.sandbox_id == sandbox_id, columns.id == number)
+        op.execute(row.values(security_group_ids=json.dumps(change(json.loads(groups)))))
 
 
 def upgrade() -> None:
@@ -36,10 +53,12 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_index("ix_endpoints_vpc_id", "endpoints", ["sandbox_id", "vpc_id"])
+    _rewrite_groups(lambda ids: dict.fromkeys(ids, ""))
 
 
 def downgrade() -> None:
     """Take them away again."""
+    _rewrite_groups(list)
     op.drop_index("ix_endpoints_vpc_id", "endpoints")
     op.drop_index("uq_endpoints_owner_account_id_client_token", "endpoints")
     for column in ("request_digest", "client_token", "tags", "subnets"):

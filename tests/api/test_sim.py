@@ -246,10 +246,11 @@ def test_an_endpoint_takes_zones_and_what_surrounds_it(client: TestClient) -> No
     service = world.link(addon, "111122223333")["service_name"]
     zones = ["use1-az2", "use1-az2"]
     made = world.sim("POST", "/endpoints", {"service_name": service, "availability_zone_ids": zones, "vpc_id": "vpc-1",
-                                            "security_group_ids": []})  # fmt: skip
+                                            "security_group_ids": ["sg-1"]})  # fmt: skip
     assert (made["state"], made["principal_arn"]) == ("pendingAcceptance", "arn:aws:iam::111122223333:root")
     row = world.everything()["world"]["endpoints"][0]
-    assert (row["availability_zone_ids"], row["security_group_ids"], row["vpc_id"]) == ('["use1-az2"]', "[]", "vpc-1")
+    kept = (row["availability_zone_ids"], row["security_group_ids"], row["vpc_id"])
+    assert kept == ('["use1-az2"]', '{"sg-1": ""}', "vpc-1")
 
 
 def test_authorization_is_ignored_on_loopback(lone_client: TestClient) -> None:

@@ -60,6 +60,9 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "of_link": lambda endpoints: endpoints.of_link(ONE),
         "live_of_link": lambda endpoints: endpoints.live_of_link(ONE),
         "available_of_link": lambda endpoints: endpoints.available_of_link(ONE),
+        "in_vpc": lambda endpoints: endpoints.in_vpc("vpc_id-1"),
+        "made_with": lambda endpoints: endpoints.made_with("owner_account_id-1", "client_token-1"),
+        "describe": lambda endpoints: endpoints.describe(row("endpoints", ONE, tags="{}")),
     },
     "releases": {"delete_of_app": lambda releases: releases.delete_of_app(ONE)},
     "config_vars": {

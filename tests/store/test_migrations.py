@@ -23,6 +23,7 @@ from kagemusha.store.engine import DatabaseProblem, alone, connect, writing
 from kagemusha.store.migrate import ensure_schema, migrations_folder
 from kagemusha.store.models import SCHEMA_VERSION, metadata
 from racers import race
+from samples import world
 from sqlalchemy import Connection, Engine, text
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,12 @@ _OF_POSTGRESQL = (
     "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'",
     "SELECT relname FROM pg_class WHERE relkind = 'S'",
 )
+
+_OF_0001 = {
+    "addon_id": 1, "addon_name": "redis", "service_name": "s", "principal_arn": "a", "owner_account_id": "o",
+    "dns_suffix": "d", "availability_zone_ids": "[]", "state": "available",
+}  # fmt: skip
+"""What else an endpoint has at the first revision."""
 
 
 def schema(connection: Connection) -> list[tuple[Any, ...]]:
@@ -92,6 +99,27 @@ def test_a_downgrade_leaves_nothing_and_can_be_undone(engine: Engine) -> None:
     assert contents(engine) == []
     ensure_schema(engine)
     assert contents(engine) == before != []
+
+
+def test_endpoints_that_were_there_keep_their_security_groups(engine: Engine) -> None:
+    """A list of ids becomes names by id, and a list again on the way down; none stays none."""
+    with writing(engine) as connection, connection.begin():
+        command.downgrade(config(connection), "0001")
+        sandbox = world(connection)._sandbox_id
+        for number, groups in ((1, '["sg-1", "sg-2"]'), (2, None)):
+            values = {"sandbox_id": sandbox, "id": number, "security_group_ids": groups} | _OF_0001
+            values |= {"endpoint_id": f"vpce-{number}", "created_at": 0, "generation": 0, "privatelink_id": 1}
+            names = ", ".join(values)
+            row = f"INSERT INTO endpoints ({names}) VALUES (:{', :'.join(values)})"  # noqa: S608 -- of this file
+            connection.execute(text(row), values)
+
+        def groups_now() -> list[str | None]:
+            return list(connection.execute(text("SELECT security_group_ids FROM endpoints ORDER BY id")).scalars())
+
+        command.upgrade(config(connection), "head")
+        assert groups_now() == ['{"sg-1": "", "sg-2": ""}', None]
+        command.downgrade(config(connection), "0001")
+        assert groups_now() == ['["sg-1", "sg-2"]', None]
 
 
 def test_the_models_name_the_newest_revision() -> None:

@@ -17,10 +17,11 @@ from kagemusha.cli.talk import fail
 if TYPE_CHECKING:
     from kagemusha.settings import Settings
 
-_NO_EMULATOR = (
+NO_EMULATOR = (
     "kagemusha: several workers can't share the embedded AWS emulator, so VPCs, subnets and the like are off: start "
     "one of its own (moto_server -p 5000) and give --aws-upstream http://127.0.0.1:5000."
 )
+"""What a server of several processes says when it has started."""
 
 
 def serve(
@@ -93,7 +94,7 @@ def _answer(settings: "Settings", listener: socket.socket) -> None:
         if settings.ready_file:
             _write(settings.ready_file, {"url": url, "port": listener.getsockname()[1], "pid": os.getpid()})
         if settings.workers > 1 and settings.aws_upstream is None:
-            typer.echo(_NO_EMULATOR, err=True)
+            typer.echo(NO_EMULATOR, err=True)
         typer.echo(f"kagemusha ready at {url}")
         sys.stdout.flush()
 

@@ -3,7 +3,6 @@
 A service that does not exist and one that does not allow the caller answer the same, as in AWS (known).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kagemusha.domain import catalog, principals
@@ -80,26 +79,23 @@ def _open_to(context: Context, link: Privatelink, principal_arn: str) -> Endpoin
 
 def visible_services(context: Context, principal_arn: str, region: str) -> list[EndpointService]:
     """The services of the region that allow the principal, oldest first."""
-    found = (_open_to(context, link, principal_arn) for link in _links(context))
-    return [each for each in found if each is not None and each.region == region]
+    links = context.store.privatelinks.page(Page("id", limit=1_000_000))
+    found = (_open_to(context, link, principal_arn) for link in links if region_of(link.service_name) == region)
+    return [each for each in found if each is not None]
 
 
-def _links(context: Context) -> Iterable[Privatelink]:
-    return context.store.privatelinks.page(Page("id", limit=1_000_000))
+def owned_service(context: Context, service_id: str, region: str) -> Privatelink:
+    """The privatelink behind a service id of the region; AwsError InvalidVpcEndpointServiceId.NotFound otherwise."""
+    link = context.store.privatelinks.find(f"{PREFIX}{region}.{service_id}")
+    if link is None:
+        message = f"The VpcEndpointService Id '{service_id}' does not exist"
+        raise AwsError("InvalidVpcEndpointServiceId.NotFound", message)
+    return link
 
 
-def owned_service(context: Context, service_id: str) -> Privatelink:
-    """The privatelink behind a service id; AwsError InvalidVpcEndpointServiceId.NotFound otherwise."""
-    for link in _links(context):
-        if service_id_of(link.service_name) == service_id:
-            return link
-    message = f"The VpcEndpointService Id '{service_id}' does not exist"
-    raise AwsError("InvalidVpcEndpointServiceId.NotFound", message)
-
-
-def permissions(context: Context, service_id: str) -> list[AllowedAccount]:
+def permissions(context: Context, service_id: str, region: str) -> list[AllowedAccount]:
     """The principals that a service allows, in the order in which they were added."""
-    return context.store.allowed_accounts.of_link(owned_service(context, service_id).id)
+    return context.store.allowed_accounts.of_link(owned_service(context, service_id, region).id)
 
 
 def connections(context: Context, region: str) -> list[Endpoint]:

@@ -134,7 +134,7 @@ def _zones(service: EndpointService, new: NewEndpoint) -> list[str]:
 
 
 def _addresses(neighbours: Iterable[Endpoint]) -> set[str]:
-    return {placed.address for each in neighbours for placed in placements_of(each)}
+    return {placed.address for each in neighbours if each.state not in GONE for placed in placements_of(each)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from xml.etree.ElementTree import tostring
+from xml.etree.ElementTree import Element
 
 from kagemusha.api.aws.credentials import Scope
 from kagemusha.api.aws.emulator import Emulator
 from kagemusha.api.aws.facts import Facts, items
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
-from kagemusha.api.aws.protocol import Content, Parameters, Xml
+from kagemusha.api.aws.protocol import Content, Parameters
 from kagemusha.services.aws_credentials import Caller
 from kagemusha.services.transactions import Transactions
 
@@ -42,13 +42,14 @@ class Call:
         request = replace(self.request, body=self.request.body + more.encode()) if more else self.request
         return await self.emulator.send(self.account_id, self.caller.sandbox.seed, request)
 
-    async def forward_items(self, pairs: Mapping[str, str], name: str) -> Sequence[Xml]:
-        """The items of the list `name` in all pages of the emulator's answer to the same action with `pairs`."""
-        found: list[Xml] = []
+    async def forward_items(self, pairs: Mapping[str, str], *names: str) -> Sequence[list[Element]]:
+        """The items of each of the lists `names` in all pages of the emulator's answer to the action with `pairs`."""
+        found: list[list[Element]] = [[] for _ in names]
         token: str | None = None
         while True:
             root = await self.facts.ask(self.parameters.action, **pairs, **({"NextToken": token} if token else {}))
-            found += [Xml(tostring(each, "unicode")) for each in items(root, name)]
+            for name, kept in zip(names, found, strict=True):
+                kept.extend(items(root, name))
             token = root.findtext("nextToken")
             if not token:
                 return found

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kagemusha.api.aws.messages import AwsRequest
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 MOST_BODY = 64 * 1024 * 1024
 """Bytes of a request's body: objects of S3 pass through."""
+MOST_FORM = 1024 * 1024
+"""Bytes of a form, which is read on the event loop."""
+_FORM = "application/x-www-form-urlencoded"
+_PRESIGNED = (b"X-Amz-Credential=", b"AWSAccessKeyId=")
 
 
 class Opener:
@@ -57,7 +62,10 @@ class Door:
         if scope["type"] != "http" or not is_aws(scope):
             await self.app(scope, receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive, MOST_FORM if _is_form(Headers(scope=scope)) else MOST_BODY)
+        except ClientDisconnect:
+            return
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         headers = dict(Headers(scope=scope).items())
@@ -65,7 +73,8 @@ class Door:
         room = self._opener.room
         answer = room.too_large(request) if body is None else await room.answer(request)
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-        raw.append((b"content-length", str(len(answer.body)).encode()))
+        if not any(name.lower() == b"content-length" for name, _ in raw):
+            raw.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
@@ -73,24 +82,29 @@ class Door:
 def is_aws(scope: Scope) -> bool:
     """Whether a request is signed as AWS's are, or a form posted to the root."""
     headers = Headers(scope=scope)
-    if headers.get("authorization", "").startswith("AWS4-HMAC-SHA256") or b"X-Amz-Credential=" in scope["query_string"]:
+    if headers.get("authorization", "").startswith("AWS4-HMAC-SHA256"):
         return True
-    kind = headers.get("content-type", "")
-    return scope["method"] == "POST" and scope["path"] == "/" and kind.startswith("application/x-www-form-urlencoded")
+    if any(name in scope["query_string"] for name in _PRESIGNED):
+        return True
+    return scope["method"] == "POST" and scope["path"] == "/" and _is_form(headers)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when it is too long."""
+def _is_form(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith(_FORM)
+
+
+async def _body(receive: Receive, most: int) -> bytes | None:
+    """The whole body; None when it is longer than `most` bytes. ClientDisconnect when its end never came."""
     chunks: list[bytes] = []
     size = 0
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise ClientDisconnect
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size <= MOST_BODY:
+        if size <= most:
             chunks.append(chunk)
         if not message.get("more_body", False):
             break
-    return b"".join(chunks) if size <= MOST_BODY else None
+    return b"".join(chunks) if size <= most else None

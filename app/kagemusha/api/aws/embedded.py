@@ -18,10 +18,13 @@ class Embedded:
         """Load nothing yet. `outlived` by the rest of the world, which is then said once."""
         self._outlived = outlived
         self._thread = ThreadPoolExecutor(1, "moto")
-        self._loaded = False
+        self._is_used = False
 
     async def send(self, account_id: str, seed: int, request: AwsRequest) -> AwsResponse:
         """See Emulator."""
+        if self._outlived and not self._is_used:
+            log.warning("AWS beside PrivateLink is moto's, in memory: what is made there does not survive a restart.")
+        self._is_used = True
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._send, account_id, seed, request)
 
@@ -31,24 +34,25 @@ class Embedded:
         except ImportError:
             why = "moto is not installed. pip install 'kagemusha[aws]', or give --aws-upstream URL."
             raise unavailable(why) from None
-        if self._outlived and not self._loaded:
-            log.warning("AWS beside PrivateLink is moto's, in memory: what is made there does not survive a restart.")
-        self._loaded = True
         try:
             return with_moto.send(account_id, seed, request)
+        except AwsError:
+            raise
         except Exception as error:
             log.warning("moto failed at %s %s: %r", request.method, request.path.partition("?")[0], error)
             message = "The AWS emulator behind kagemusha failed at this action: its log says more."
             raise AwsError("UnsupportedOperation", message) from None
 
     async def forget(self, account_id: str) -> None:
-        """See Emulator."""
-        if self._loaded:
+        """See Emulator. Whatever was asked before, moto does before."""
+        if self._is_used:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._forget, account_id)
 
     def _forget(self, account_id: str) -> None:
-        from kagemusha.api.aws import with_moto
-
+        try:
+            from kagemusha.api.aws import with_moto
+        except ImportError:
+            return
         with_moto.forget(account_id)
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ never kept twice. Each sandbox is an account of its own there.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -15,10 +16,10 @@ from kagemusha.domain.errors import AwsError
 
 TIMEOUT = 20.0
 """Seconds that an emulator by URL may take to answer."""
-HOP_BY_HOP = frozenset(
-    {"connection", "content-encoding", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
+_HOP_BY_HOP = frozenset(
+    {"connection", "content-length", "date", "expect", "host", "keep-alive", "server", "transfer-encoding"}
 )
-"""Headers that belong to one connection, not to an answer."""
+"""Headers that belong to one connection, not to a request or an answer."""
 _KEY = re.compile(r"(Credential=)[^/]*/")
 
 
@@ -38,6 +39,21 @@ class Emulator(Protocol):
 def unavailable(why: str) -> AwsError:
     """The error of a call that only the emulator can answer, when it does not."""
     return AwsError("Unavailable", f"The AWS emulator behind kagemusha does not answer: {why}")
+
+
+def not_simulated() -> AwsError:
+    """The error of an action that the emulator does not know."""
+    return AwsError("UnsupportedOperation", "The AWS emulator behind kagemusha does not simulate this action.")
+
+
+def answer(request: AwsRequest, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> AwsResponse:
+    """The emulator's answer, as it may be passed on. That to HEAD keeps the length that only its header tells."""
+    kept = [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in _HOP_BY_HOP or (request.method == "HEAD" and name.lower() == "content-length")
+    ]
+    return AwsResponse(status, kept, body)
 
 
 class Absent:
@@ -69,15 +85,20 @@ class Upstream:
 
     async def send(self, account_id: str, seed: int, request: AwsRequest) -> AwsResponse:
         """See Emulator. The account is told in both ways that emulators know: a header, and the access key id."""
-        headers = {name: value for name, value in request.headers.items() if name not in {"host", "content-length"}}
-        headers["authorization"] = _KEY.sub(rf"\g<1>{account_id}/", headers.get("authorization", ""))
+        headers = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
+        if "authorization" in headers:
+            headers["authorization"] = _KEY.sub(rf"\g<1>{account_id}/", headers["authorization"])
         try:
-            answer = await self._client.request(
+            async with self._client.stream(
                 request.method,
-                self._url + request.path,
+                self._url,
                 headers=headers | {"host": urlsplit(self._url).netloc, "x-moto-account-id": account_id},
                 content=request.body,
-            )
+                # As it was sent: httpx would make another path of some that S3's keys may have.
+                extensions={"target": request.path.encode()},
+            ) as got:
+                # Raw, since an object's Content-Encoding is the object's.
+                body = b"".join([chunk async for chunk in got.aiter_raw()])
         except httpx.TimeoutException:
             why = f"no answer from {self._url} in {self._timeout:g} s. Look what it does, or choose another"
             raise unavailable(f"{why} --aws-upstream.") from None
@@ -87,8 +108,7 @@ class Upstream:
         except httpx.HTTPError:
             why = f"what {self._url} says is no HTTP, or ends too soon. Look what it is, or choose another"
             raise unavailable(f"{why} --aws-upstream.") from None
-        kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP]
-        return AwsResponse(answer.status_code, kept, answer.content)
+        return answer(request, got.status_code, got.headers.multi_items(), body)
 
     async def forget(self, account_id: str) -> None:
         """See Emulator: what others keep is theirs."""

@@ -6,7 +6,7 @@ from functools import partial
 from kagemusha.api.aws import paging
 from kagemusha.api.aws.call import Answer, Call
 from kagemusha.api.aws.endpoints import context_of
-from kagemusha.api.aws.protocol import Content
+from kagemusha.api.aws.protocol import Content, numbered
 from kagemusha.clock import rfc3339
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import AwsError
@@ -79,9 +79,10 @@ async def describe_services(call: Call) -> Answer:
     listed: list[Content] = [each.name for each in kept]
     others = [each for each in names if not each.startswith(PREFIX)]
     if others or not names:
-        pairs = asked.pairs("Filter.") | {f"ServiceName.{n}": each for n, each in enumerate(others, 1)}
-        details += await call.forward_items(pairs, "serviceDetailSet")
-        listed += await call.forward_items(pairs, "serviceNameSet")
+        pairs = asked.pairs("Filter.") | numbered("ServiceName", others)
+        more_details, more_listed = await call.forward_items(pairs, "serviceDetailSet", "serviceNameSet")
+        details += more_details
+        listed += more_listed
     shown, token = paging.cut(details, start, most)
     return {
         "serviceNameSet": paging.cut(listed, start, most)[0],
@@ -157,7 +158,7 @@ async def _decide(call: Call, decide: Callable[[Context, str], Endpoint]) -> Ans
     unsuccessful: list[Content] = []
     async with call.transactions.writing(call.caller.key) as opened:
         context = context_of(call, opened)
-        service = endpoint_services.owned_service(context, service_id)
+        service = endpoint_services.owned_service(context, service_id, call.scope.region)
         for each in dict.fromkeys(ids):
             try:
                 _check_connected(context, service, each)
@@ -208,7 +209,7 @@ async def describe_permissions(call: Call) -> Answer:
     asked.finish()
     asked.check_dry_run()
     async with call.transactions.reading(call.caller.key) as opened:
-        found = endpoint_services.permissions(context_of(call, opened), service_id)
+        found = endpoint_services.permissions(context_of(call, opened), service_id, call.scope.region)
     kept = [
         _permission(each, service_id)
         for each in found

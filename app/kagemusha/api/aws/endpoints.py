@@ -2,11 +2,12 @@
 
 import json
 from functools import partial
+from xml.etree.ElementTree import Element
 
 from kagemusha.api.aws import paging, tags
 from kagemusha.api.aws.call import Answer, Call
 from kagemusha.api.aws.facts import items, text
-from kagemusha.api.aws.protocol import Content, Parameters
+from kagemusha.api.aws.protocol import Content, Parameters, numbered
 from kagemusha.clock import rfc3339
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import AwsError
@@ -155,17 +156,37 @@ async def describe(call: Call) -> Answer:
     asked.check_dry_run()
     async with call.transactions.reading(call.caller.key) as opened:
         context = context_of(call, opened)
-        named = [context.store.endpoints.find(each) for each in ids]
+        named = [context.store.endpoints.find(each) for each in dict.fromkeys(ids)]
         found = named if ids else endpoints.list_endpoints(context)
     ours = [each for each in found if each is not None and mine(call, each)]
     known = {each.endpoint_id for each in ours}
-    kept: list[Content] = [shape(each) for each in ours if paging.matches(filters, partial(_filtered_by, each))]
+    kept: list[Endpoint | Element] = [each for each in ours if paging.matches(filters, partial(_filtered_by, each))]
     others = [each for each in ids if each not in known]
     if others or not (ids or _ours_alone(filters)):
-        pairs = asked.pairs("Filter.") | {f"VpcEndpointId.{n}": each for n, each in enumerate(others, 1)}
-        kept += await call.forward_items(pairs, "vpcEndpointSet")
+        # Without the filters: not every emulator knows them all.
+        [theirs] = await call.forward_items(numbered("VpcEndpointId", others), "vpcEndpointSet")
+        kept += [each for each in theirs if paging.matches(filters, partial(_theirs_filtered_by, each))]
     shown, token = paging.cut(kept, start, most)
-    return {"vpcEndpointSet": shown, "nextToken": token}
+    return {
+        "vpcEndpointSet": [shape(each) if isinstance(each, Endpoint) else each for each in shown],
+        "nextToken": token,
+    }
+
+
+def _theirs_filtered_by(endpoint: Element, name: str) -> list[str]:
+    """What an endpoint of the emulator's has for a filter."""
+    own = {text(each, "key"): text(each, "value") for each in endpoint.iterfind("tagSet/item")}
+    if name.startswith("tag:"):
+        value = own.get(name.removeprefix("tag:"))
+        return [] if value is None else [value]
+    match name:
+        case "tag-key":
+            return list(own)
+        case "vpc-endpoint-state":
+            return [text(endpoint, "state")]
+        case _:
+            first, *rest = name.split("-")
+            return [text(endpoint, first + "".join(each.capitalize() for each in rest))]
 
 
 def _ours_alone(filters: dict[str, list[str]]) -> bool:
@@ -196,22 +217,23 @@ async def delete(call: Call) -> Answer:
 
 async def _not_deleted(call: Call, ids: list[str]) -> Content:
     """Delete what is the emulator's; what it does not have is not found."""
-    unsuccessful: list[Content] = []
-    for each in ids:
-        try:
-            root = await call.facts.ask("DescribeVpcEndpoints", **{"VpcEndpointId.1": each})
-        except AwsError as error:
-            if not error.code.endswith(".NotFound"):
-                raise
-            root = None
-        found = items(root, "vpcEndpointSet") if root is not None else []
-        state = text(found[0], "state") if found else "deleted"
-        if state == "deleted":
-            message = f"The Vpc Endpoint Id '{each}' does not exist"
-            error_ = {"code": "InvalidVpcEndpoint.NotFound", "message": message}
-            unsuccessful.append({"error": error_, "resourceId": each})
-        else:
-            unsuccessful += await call.forward_items({"VpcEndpointId.1": each}, "unsuccessful")
+    if not ids:
+        return []
+    # Asked about all at once: it would say of one alone that it is not there.
+    found = items(await call.facts.ask("DescribeVpcEndpoints"), "vpcEndpointSet")
+    there = {text(each, "vpcEndpointId") for each in found if text(each, "state") != "deleted"}
+    unsuccessful: list[Content] = [
+        {
+            "error": {"code": "InvalidVpcEndpoint.NotFound", "message": f"The Vpc Endpoint Id '{each}' does not exist"},
+            "resourceId": each,
+        }
+        for each in ids
+        if each not in there
+    ]
+    theirs = [each for each in ids if each in there]
+    if theirs:
+        [failed] = await call.forward_items(numbered("VpcEndpointId", theirs), "unsuccessful")
+        unsuccessful += failed
     return unsuccessful
 
 

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from kagemusha.api.aws.emulator import Emulator, unavailable
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
+from kagemusha.api.aws.protocol import numbered
 from kagemusha.domain.errors import AwsError
 from kagemusha.services.placements import Subnet
 
@@ -49,38 +50,31 @@ class Facts:
             body,
         )
 
-    async def _named(self, action: str, kind: str, ids: Sequence[str], name: str) -> list[Element]:
-        """The items of the list `name` with these ids; none where the emulator misses one."""
-        try:
-            root = await self.ask(action, **{f"{kind}.{n}": each for n, each in enumerate(ids, 1)})
-        except AwsError as error:
-            if error.code.endswith((".NotFound", ".Malformed")):
-                return []
-            raise
-        return items(root, name)
+    async def _named(self, action: str, kind: str, ids: Sequence[str]) -> dict[str, Element]:
+        """What the account has of a kind (``subnet-id``) with these ids, in their order; some may be missing."""
+        if not ids:
+            return {}
+        values = numbered("Filter.1.Value", ids)
+        root = await self.ask(action, **{"Filter.1.Name": kind}, **values)
+        first, _, rest = kind.partition("-")
+        found = {text(item, f"{first}{rest.capitalize()}"): item for item in root.iterfind("./*/item")}
+        return {each: found[each] for each in ids if each in found}
 
     async def check_vpc(self, vpc_id: str) -> None:
         """Raise AwsError InvalidVpcID.NotFound unless the VPC exists."""
-        if not await self._named("DescribeVpcs", "VpcId", [vpc_id], "vpcSet"):
+        if not await self._named("DescribeVpcs", "vpc-id", [vpc_id]):
             message = f"The vpc ID '{vpc_id}' does not exist"
             raise AwsError("InvalidVpcID.NotFound", message)
 
     async def subnets(self, ids: Sequence[str]) -> list[Subnet]:
         """The subnets with these ids; AwsError InvalidSubnetID.NotFound for one that is not there."""
-        found: dict[str, Subnet] = {}
-        for each in dict.fromkeys(ids):
-            for item in await self._named("DescribeSubnets", "SubnetId", [each], "subnetSet"):
-                found[each] = Subnet(
-                    each,
-                    text(item, "vpcId"),
-                    text(item, "availabilityZone"),
-                    text(item, "availabilityZoneId"),
-                    text(item, "cidrBlock"),
-                )
+        found = await self._named("DescribeSubnets", "subnet-id", ids)
+        for each in ids:
             if each not in found:
                 message = f"The subnet ID '{each}' does not exist"
                 raise AwsError("InvalidSubnetID.NotFound", message)
-        return list(found.values())
+        fields = ("vpcId", "availabilityZone", "availabilityZoneId", "cidrBlock")
+        return [Subnet(each, *(text(item, field) for field in fields)) for each, item in found.items()]
 
     async def default_security_group(self, vpc_id: str) -> dict[str, str]:
         """The name of the VPC's default security group by its id: what an endpoint has that names none (known)."""
@@ -91,17 +85,15 @@ class Facts:
 
     async def security_groups(self, vpc_id: str, ids: Sequence[str]) -> dict[str, str]:
         """The names of these security groups by id; AwsError for one that is not there, or of another VPC."""
-        names: dict[str, str] = {}
-        for each in dict.fromkeys(ids):
-            for item in await self._named("DescribeSecurityGroups", "GroupId", [each], "securityGroupInfo"):
-                names[each] = text(item, "groupName")
-                if text(item, "vpcId") != vpc_id:
-                    message = f"Security group {each} and VPC {vpc_id} belong to different networks."
-                    raise AwsError("InvalidParameter", message)
-            if each not in names:
+        found = await self._named("DescribeSecurityGroups", "group-id", ids)
+        for each in ids:
+            if each not in found:
                 message = f"The security group '{each}' does not exist"
                 raise AwsError("InvalidGroup.NotFound", message)
-        return names
+            if text(found[each], "vpcId") != vpc_id:
+                message = f"Security group {each} and VPC {vpc_id} belong to different networks."
+                raise AwsError("InvalidParameter", message)
+        return {each: text(item, "groupName") for each, item in found.items()}
 
 
 def read(answer: AwsResponse) -> Element:

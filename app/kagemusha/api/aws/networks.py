@@ -1,18 +1,21 @@
 """What else of EC2 shows our endpoints: their network interfaces, and their tags."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from kagemusha.api.aws import paging, tags
 from kagemusha.api.aws.call import Answer, Call
 from kagemusha.api.aws.endpoints import context_of, mine
-from kagemusha.api.aws.protocol import Content
+from kagemusha.api.aws.protocol import Content, numbered
 from kagemusha.domain.errors import AwsError
 from kagemusha.services import endpoints
+from kagemusha.services.context import Context
 from kagemusha.services.placements import Placement
 from kagemusha.store.records import Endpoint
+
+Tags = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,57 +104,59 @@ async def describe_interfaces(call: Call) -> Answer:
     known = {each.placed.network_interface_id for each in ours}
     others = [each for each in ids if each not in known]
     if others or not ids:
-        pairs = asked.pairs("Filter.") | {f"NetworkInterfaceId.{n}": each for n, each in enumerate(others, 1)}
-        shapes += await call.forward_items(pairs, "networkInterfaceSet")
+        pairs = asked.pairs("Filter.") | numbered("NetworkInterfaceId", others)
+        [theirs] = await call.forward_items(pairs, "networkInterfaceSet")
+        shapes += theirs
     shown, token = paging.cut(shapes, start, most)
     return {"networkInterfaceSet": shown, "nextToken": token}
 
 
 async def create_tags(call: Call) -> Answer:
     """CreateTags: of endpoints of ours, and of what is the emulator's."""
-    asked = call.parameters
-    ids, given = asked.many("ResourceId"), tags.given(asked)
-    asked.finish()
-    async with call.transactions.writing(call.caller.key) as opened:
-        context = context_of(call, opened)
-        ours = _ours(call, (context.store.endpoints.find(each) for each in ids))
-        for each in ours:
-            kept = tags.of(each) | given
-            tags.check(kept)
-            endpoints.tag_endpoint(context, each, kept)
-        asked.check_dry_run()
-    return await _rest(call, ids, ours)
+    given = tags.given(call.parameters)
+
+    def added(kept: Tags) -> Tags:
+        tags.check(kept | given)
+        return kept | given
+
+    return await _change(call, added)
 
 
 async def delete_tags(call: Call) -> Answer:
     """DeleteTags: all of them without ``Tag.N``, and only where the value agrees if one is given (known)."""
+    gone = [(each.required("Key"), each.text("Value")) for each in call.parameters.structures("Tag")]
+
+    def removed(kept: Tags) -> Tags:
+        return {key: value for key, value in kept.items() if gone and not {(key, None), (key, value)} & set(gone)}
+
+    return await _change(call, removed)
+
+
+async def _change(call: Call, changed: Callable[[Tags], Tags]) -> Answer:
+    """Change the tags of what a request names, ours last: of all or of none, whatever the emulator says of its own."""
     asked = call.parameters
-    ids = asked.many("ResourceId")
-    gone = [(each.required("Key"), each.text("Value")) for each in asked.structures("Tag")]
-    asked.finish()
-    async with call.transactions.writing(call.caller.key) as opened:
-        context = context_of(call, opened)
-        ours = _ours(call, (context.store.endpoints.find(each) for each in ids))
-        for each in ours:
-            kept = tags.of(each) if gone else {}
-            for key, value in gone:
-                if value in {None, kept.get(key)}:
-                    kept.pop(key, None)
-            endpoints.tag_endpoint(context, each, kept)
-        asked.check_dry_run()
-    return await _rest(call, ids, ours)
-
-
-def _ours(call: Call, found: Iterable[Endpoint | None]) -> list[Endpoint]:
-    return [each for each in found if each is not None and mine(call, each)]
-
-
-async def _rest(call: Call, ids: list[str], ours: list[Endpoint]) -> Answer:
-    known = {each.endpoint_id for each in ours}
-    others = [each for each in ids if each not in known]
+    ids = list(dict.fromkeys(asked.many("ResourceId")))
     if not ids:
         raise AwsError("MissingParameter", "The request must contain the parameter ResourceId")
+    asked.finish()
+    async with call.transactions.reading(call.caller.key) as opened:
+        ours = _ours(call, context_of(call, opened), ids)
+    for each in ours:
+        changed(tags.of(each))
+    asked.check_dry_run()
+    known = {each.endpoint_id for each in ours}
+    others = [each for each in ids if each not in known]
     if others:
-        pairs = call.parameters.pairs("Tag.") | {f"ResourceId.{n}": each for n, each in enumerate(others, 1)}
-        await call.facts.ask(call.parameters.action, **pairs)
+        pairs = asked.pairs("Tag.") | numbered("ResourceId", others)
+        await call.facts.ask(asked.action, **pairs)
+    if ours:
+        async with call.transactions.writing(call.caller.key) as opened:
+            context = context_of(call, opened)
+            for each in _ours(call, context, known):
+                endpoints.tag_endpoint(context, each, changed(tags.of(each)))
     return {"return": True}
+
+
+def _ours(call: Call, context: Context, ids: Iterable[str]) -> list[Endpoint]:
+    found = (context.store.endpoints.find(each) for each in ids)
+    return [each for each in found if each is not None and mine(call, each)]

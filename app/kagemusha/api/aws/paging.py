@@ -9,14 +9,15 @@ from kagemusha.api.aws.protocol import NUMBER, Parameters
 from kagemusha.domain.errors import AwsError
 
 MOST = 1_000
+_ANY = 10**9
 T = TypeVar("T")
 
 
 def page(parameters: Parameters, least: int = 5) -> tuple[int, int | None]:
-    """Where the page that is asked for begins, and how long it may be (None: whole)."""
-    most = parameters.number("MaxResults", least, MOST)
+    """Where the page that is asked for begins, and how long it may be (None: whole; never more than MOST, as known)."""
+    most = parameters.number("MaxResults", least, _ANY)
     token = parameters.text("NextToken")
-    return (_read(token) if token else 0), most
+    return (_read(token) if token else 0), None if most is None else min(most, MOST)
 
 
 def cut(found: Sequence[T], start: int, most: int | None) -> tuple[Sequence[T], str | None]:

@@ -6,7 +6,9 @@ Names and shapes are those of EC2's API of 2016-11-15 and STS's of 2011-06-15 (k
 import re
 from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
+from operator import itemgetter
 from urllib.parse import parse_qsl
+from xml.etree.ElementTree import Element, tostring
 from xml.sax.saxutils import escape
 
 from kagemusha.domain.errors import AwsError
@@ -17,11 +19,14 @@ STATUSES = {
     "AuthFailure": 401,
     "AccessDenied": 403,
     "ExpiredToken": 403,
+    "InvalidAccessKeyId": 403,
     "InvalidClientTokenId": 403,
-    "RequestExpired": 400,
+    "MissingAuthenticationToken": 403,
+    "RequestTimeTooSkewed": 403,
     "SignatureDoesNotMatch": 403,
     "UnauthorizedOperation": 403,
     "DryRunOperation": 412,
+    "RequestEntityTooLarge": 413,
     "InternalError": 500,
     "Unavailable": 503,
 }
@@ -32,8 +37,11 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
-Content = str | bool | int | None | Mapping[str, "Content"] | Iterable["Content"]
-"""What an element holds: text, a structure, or a list of ``item``; None is left out."""
+Content = str | bool | int | None | Element | Mapping[str, "Content"] | Iterable["Content"]
+"""What an element holds: text, a structure, or a list of ``item``; None is left out.
+
+An item of a list may be an Element: one of the emulator's answer, passed on as it is.
+"""
 
 
 class Parameters:
@@ -95,21 +103,19 @@ class Parameters:
 
     def many(self, name: str) -> list[str]:
         """The values of ``name.1``, ``name.2`` and so on, in their order."""
-        return [value for _, value in self._numbered(f"{name}.") if value is not None]
+        return [value for _, rest, value in self._numbered(name) if not rest]
 
     def structures(self, name: str) -> list["Parameters"]:
         """The structures ``name.1.…``, ``name.2.…`` and so on, in their order."""
+        found: dict[int, dict[str, str]] = {}
+        for number, rest, value in self._numbered(name):
+            found.setdefault(number, {})[rest] = value
+        return [Parameters(pairs) for pairs in found.values()]
+
+    def _numbered(self, name: str) -> list[tuple[int, str, str]]:
+        """The number, the rest of the name and the value of each ``name.N…``, by number."""
         prefix = f"{name}."
-        numbers = [number for number, _ in self._numbered(prefix)]
-        return [self._within(f"{prefix}{number}.") for number in dict.fromkeys(numbers)]
-
-    def _within(self, prefix: str) -> "Parameters":
-        return Parameters(
-            {key.removeprefix(prefix): value for key, value in self._pairs.items() if key.startswith(prefix)}
-        )
-
-    def _numbered(self, prefix: str) -> list[tuple[int, str | None]]:
-        found: list[tuple[int, str | None]] = []
+        found: list[tuple[int, str, str]] = []
         for key, value in self._pairs.items():
             if key.startswith(prefix):
                 self._read.add(key)
@@ -117,8 +123,8 @@ class Parameters:
                 if not NUMBER.fullmatch(number):
                     message = f"The parameter {key} is not recognized"
                     raise AwsError("UnknownParameter", message)
-                found.append((int(number), None if rest else value))
-        return sorted(found, key=lambda each: each[0])
+                found.append((int(number), rest, value))
+        return sorted(found, key=itemgetter(0))
 
     def pairs(self, prefix: str) -> dict[str, str]:
         """The parameters that begin with `prefix`, as they were sent."""
@@ -148,33 +154,31 @@ class Parameters:
             raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
 
 
+def numbered(name: str, values: Iterable[str]) -> dict[str, str]:
+    """The parameters ``name.1``, ``name.2`` and so on."""
+    return {f"{name}.{number}": value for number, value in enumerate(values, 1)}
+
+
 def _element(name: str, content: Content, out: list[str]) -> None:
-    match content:
-        case None:
-            return
-        case bool():
-            out.append(f"<{name}>{'true' if content else 'false'}</{name}>")
-        case str() | int():
-            out.append(f"<{name}>{escape(_UNWRITABLE.sub('?', str(content)))}</{name}>")
-        case Mapping():
-            out.append(f"<{name}>")
-            for key, value in content.items():
-                _element(key, value, out)
-            out.append(f"</{name}>")
-        case _:
-            out.append(f"<{name}>")
-            for each in content:
-                if isinstance(each, Xml):
-                    out.append(each)
-                else:
-                    _element("item", each, out)
-            out.append(f"</{name}>")
-
-
-class Xml(str):
-    """An element of somebody else's answer, passed on as it is."""
-
-    __slots__ = ()
+    if content is None:
+        return
+    if isinstance(content, str):
+        out.append(f"<{name}>{escape(_UNWRITABLE.sub('?', content))}</{name}>")
+        return
+    if isinstance(content, int):
+        out.append(f"<{name}>{str(content).lower()}</{name}>")
+        return
+    out.append(f"<{name}>")
+    if isinstance(content, Mapping):
+        for key, value in content.items():
+            _element(key, value, out)
+    else:
+        for each in content:
+            if isinstance(each, Element):
+                out.append(tostring(each, "unicode"))
+            else:
+                _element("item", each, out)
+    out.append(f"</{name}>")
 
 
 def ec2_answer(action: str, content: Mapping[str, Content], request_id: str) -> str:

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from kagemusha.api.aws import ec2, facts, sts
 from kagemusha.api.aws.call import Call
 from kagemusha.api.aws.credentials import Scope, scope
-from kagemusha.api.aws.emulator import Emulator, unavailable
+from kagemusha.api.aws.emulator import Emulator, not_simulated, unavailable
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
 from kagemusha.api.aws.protocol import STATUSES, Parameters, ec2_answer, ec2_error, query_error, sts_answer
 from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
@@ -19,6 +20,8 @@ from kagemusha.services.transactions import Transactions
 
 log = logging.getLogger(__name__)
 _XML = "text/xml;charset=UTF-8"
+_CONTROLS = ("moto-api", "_localstack/", "_aws/")
+"""What the paths begin with by which emulators are steered, for all of their accounts at once."""
 _UNKNOWN_KEY = "The security token included in the request is invalid."
 
 
@@ -57,8 +60,13 @@ class Room:
         caller = await find_caller(self.transactions, signed.access_key_id, strict=self.strict)
         if self.check_signature is not None:
             self.check_signature(request, signed, caller, self.transactions.clock())
+        if unquote(path).lstrip("/").startswith(_CONTROLS):
+            message = "The AWS emulator behind kagemusha is steered by kagemusha alone: reset the sandbox instead."
+            raise AwsError("AccessDenied", message)
         is_query = path == "/" and signed.service in {"ec2", "sts"}
         parameters = Parameters.parse(request.body if is_query else b"", query.encode() if is_query else b"")
+        if is_query and not parameters.action:
+            raise AwsError("MissingAction", "The request is missing an action: the form has no Action parameter.")
         call = Call(self.transactions, self.emulator, caller, signed, request, parameters)
         request_id = self.request_id(caller.sandbox.id)
         if signed.service == "ec2" and parameters.action in ec2.ACTIONS:
@@ -110,9 +118,8 @@ def _understood(answer: AwsResponse, request: AwsRequest) -> AwsResponse:
     """The emulator's answer. A page for people is none: with a 5xx it does not know the action, as moto says so."""
     kind = {name.lower(): value for name, value in answer.headers}.get("content-type", "")
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "html" in kind and request.method == "POST":
-        message = "The AWS emulator behind kagemusha does not simulate this action."
-        raise AwsError("UnsupportedOperation", message)
+        raise not_simulated()
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    if is_form and facts.parse(answer.body) is None:
+    if is_form and request.method == "POST" and facts.parse(answer.body) is None:
         raise unavailable(f"its answer ({answer.status}) is not AWS's. Look what it is.")
     return answer
