@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from xml.etree.ElementTree import Element
 
 from kagemusha.api.aws import paging
 from kagemusha.api.aws.call import Answer, Call
 from kagemusha.api.aws.endpoints import context_of
+from kagemusha.api.aws.facts import text
 from kagemusha.api.aws.protocol import Content, numbered
 from kagemusha.clock import rfc3339
 from kagemusha.domain import catalog
@@ -74,21 +76,36 @@ async def describe_services(call: Call) -> Answer:
             found = [endpoint_services.visible_service(context, each, who, region) for each in ours]
         else:
             found = endpoint_services.visible_services(context, who, region)
-    kept = [each for each in found if paging.matches(filters, partial(_service_filtered_by, each))]
-    details: list[Content] = [_service(each) for each in kept]
-    listed: list[Content] = [each.name for each in kept]
+    kept: list[EndpointService | Element] = [
+        each for each in found if paging.matches(filters, partial(_service_filtered_by, each))
+    ]
     others = [each for each in names if not each.startswith(PREFIX)]
     if others or not names:
-        pairs = asked.pairs("Filter.") | numbered("ServiceName", others)
-        more_details, more_listed = await call.forward_items(pairs, "serviceDetailSet", "serviceNameSet")
-        details += more_details
-        listed += more_listed
-    shown, token = paging.cut(details, start, most)
+        # Without the filters: moto fails at them.
+        [theirs] = await call.forward_items(numbered("ServiceName", others), "serviceDetailSet")
+        kept += [each for each in theirs if paging.matches(filters, partial(_theirs_filtered_by, each))]
+    shown, token = paging.cut(kept, start, most)
     return {
-        "serviceNameSet": paging.cut(listed, start, most)[0],
-        "serviceDetailSet": shown,
+        "serviceNameSet": [text(each, "serviceName") if isinstance(each, Element) else each.name for each in shown],
+        "serviceDetailSet": [each if isinstance(each, Element) else _service(each) for each in shown],
         "nextToken": token,
     }
+
+
+def _theirs_filtered_by(service: Element, name: str) -> list[str]:
+    """What a service of the emulator's has for a filter."""
+    if name.startswith("tag:"):
+        tags = {text(each, "key"): text(each, "value") for each in service.iterfind("tagSet/item")}
+        return [tags[key] for key in (name.removeprefix("tag:"),) if key in tags]
+    place = {
+        "owner": "owner",
+        "service-name": "serviceName",
+        "service-region": "serviceRegion",
+        "service-type": "serviceType/item/serviceType",
+        "supported-ip-address-types": "supportedIpAddressTypeSet/item",
+        "tag-key": "tagSet/item/key",
+    }[name]
+    return [each.text or "" for each in service.iterfind(place)]
 
 
 def _connection(found: Endpoint) -> dict[str, Content]:
