@@ -169,9 +169,9 @@ def test_nobody_is_named(run: Run, url: str) -> None:
 
 
 def test_serving_needs_only_what_serves() -> None:
-    """Starting a server waits for neither rich, nor an HTTP client, nor, once the schema is there, Alembic."""
+    """Starting a server waits for neither rich, nor an HTTP client, nor what AWS needs, nor, once the schema is there, Alembic."""
     import sys
 
     script = "import sys, kagemusha.__main__, kagemusha.cli.serving; print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", script], text=True).split()
-    assert {"rich", "httpx", "alembic"}.isdisjoint(loaded)
+    assert {"rich", "httpx", "alembic", "moto", "botocore", "kagemusha.api.aws.room"}.isdisjoint(loaded)
