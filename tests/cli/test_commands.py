@@ -169,7 +169,7 @@ def test_nobody_is_named(run: Run, url: str) -> None:
 
 
 def test_serving_needs_only_what_serves() -> None:
-    """Starting a server waits for neither rich, nor an HTTP client, nor what AWS needs, nor, once the schema is there, Alembic."""
+    """Starting a server waits for no rich, HTTP client or AWS, and, once the schema is there, no Alembic."""
     import sys
 
     script = "import sys, kagemusha.__main__, kagemusha.cli.serving; print(*sys.modules)"

@@ -76,8 +76,8 @@ def test_a_lock_that_is_not_had_holds_up_no_end(tmp_path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as client:
-            head = b"POST /_sim/sandboxes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2"
-            client.sendall(head + b"\r\n\r\n{}")
+            head = b"POST /_sim/sandboxes HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            client.sendall(head + b"Content-Length: 2\r\n\r\n{}")
             with pytest.raises(httpx.ReadTimeout):
                 httpx.get(f"{server.url}/_sim/health", timeout=0.5)
             assert server.ends(server.process.terminate) == (0, "")
