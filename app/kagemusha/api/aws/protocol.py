@@ -61,7 +61,8 @@ class Parameters:
             raise AwsError("MalformedQueryString", "The query string is malformed") from None
         if any(_UNWRITABLE.search(part) for pair in pairs for part in pair):
             raise AwsError("InvalidParameterValue", "Parameters can't hold control characters")
-        return cls(dict(pairs))
+        # What a query is presigned with is no parameter of the action.
+        return cls({name: value for name, value in pairs if not name.startswith("X-Amz-")})
 
     @property
     def action(self) -> str:
