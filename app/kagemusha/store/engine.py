@@ -166,8 +166,11 @@ def _use_wal(connection: Any) -> None:
 
 def _sqlite_begin(connection: Connection) -> None:
     # A transaction that may write takes its lock at once: upgrading later would answer SQLITE_BUSY.
-    writes = connection.get_execution_options().get("writes", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", True):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        # Touches no file and so can't fail: SQLAlchemy, which costs as much as a query, is not asked.
+        connection.connection.cursor().execute("BEGIN")
 
 
 def _postgresql(url: URL) -> Engine:

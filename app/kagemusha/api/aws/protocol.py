@@ -34,6 +34,8 @@ STATUSES = {
 
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML can't hold."""
+_SPECIAL = re.compile(f"[&<>]|{_UNWRITABLE.pattern}")
+"""Characters that XML can't hold as they are. Few texts have any."""
 
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -59,7 +61,7 @@ class Parameters:
             pairs = parse_qsl((query + b"&" + body).decode(), keep_blank_values=True, max_num_fields=10_000)
         except ValueError:
             raise AwsError("MalformedQueryString", "The query string is malformed") from None
-        if any(_UNWRITABLE.search(part) for pair in pairs for part in pair):
+        if _UNWRITABLE.search("".join(map("".join, pairs))):
             raise AwsError("InvalidParameterValue", "Parameters can't hold control characters")
         # What a query is presigned with is no parameter of the action.
         return cls({name: value for name, value in pairs if not name.startswith("X-Amz-")})
@@ -164,7 +166,8 @@ def _element(name: str, content: Content, out: list[str]) -> None:
     if content is None:
         return
     if isinstance(content, str):
-        out.append(f"<{name}>{escape(_UNWRITABLE.sub('?', content))}</{name}>")
+        plain = content if _SPECIAL.search(content) is None else escape(_UNWRITABLE.sub("?", content))
+        out.append(f"<{name}>{plain}</{name}>")
         return
     if isinstance(content, int):
         out.append(f"<{name}>{str(content).lower()}</{name}>")
