@@ -26,12 +26,16 @@ STATUSES: dict[type[DomainError], int] = {
     errors.BadRequest: 400,
     errors.AwsError: 400,
     errors.Unauthorized: 401,
+    errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.NotAcceptable: 406,
     errors.Conflict: 409,
     errors.IllegalStep: 409,
+    errors.PreconditionFailed: 412,
     errors.RangeNotSatisfiable: 416,
     errors.InvalidParams: 422,
+    errors.ConfirmationRequired: 423,
+    errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
 

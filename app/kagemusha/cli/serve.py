@@ -35,6 +35,10 @@ def serve(
         Literal["open", "strict"] | None,
         typer.Option(help="Whether keys that were not issued open the sandbox default. [default: open on loopback]"),
     ] = None,
+    rate_limit: Annotated[
+        int | None,
+        typer.Option(help="Requests an hour to the Platform API for each key and worker. [default: no limit]"),
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
     ] = None,
@@ -47,7 +51,7 @@ def serve(
 
     settings = configured(
         "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
-        seed=seed, workers=workers, auth=auth, ready_file=ready_file,
+        seed=seed, workers=workers, auth=auth, rate_limit=rate_limit, ready_file=ready_file,
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")

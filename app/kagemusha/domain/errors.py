@@ -69,6 +69,30 @@ class RangeNotSatisfiable(DomainError):
     id = "requested_range_not_satisfiable"
 
 
+class Forbidden(DomainError):
+    """The caller may see it and not do this to it."""
+
+    id = "forbidden"
+
+
+class PreconditionFailed(DomainError):
+    """The thing is no longer what the caller took it for."""
+
+    id = "precondition_failed"
+
+
+class ConfirmationRequired(DomainError):
+    """Something would be lost: the caller is to say that this is meant."""
+
+    id = "confirmation_required"
+
+
+class RateLimited(DomainError):
+    """The caller has sent too many requests."""
+
+    id = "rate_limit"
+
+
 class Unavailable(DomainError):
     """The database does not answer, or a lock was not had in time. Nothing was changed."""
 
