@@ -90,6 +90,16 @@ def test_an_apps_stack_changes_at_once(client: TestClient) -> None:
     assert world.refusal("PATCH", "/apps/ferry", {"build_stack": "cedar-10"})[:2] == (404, "not_found")
 
 
+@pytest.mark.parametrize(("sent", "meant"), [(1, True), (0, False)])
+def test_numbers_that_a_client_sends_for_maintenance(lone_client: TestClient, sent: int, meant: bool) -> None:
+    """heroku3 says 0 where it means false; other numbers mean nothing."""
+    world = World.make(lone_client)
+    world.post("/apps", {"name": "ferry", "stack": "cedar"})
+    assert world.call("PATCH", "/apps/ferry", {"maintenance": sent})["maintenance"] is meant
+    for wrong in (2, 0.5, "1", [], -1):
+        assert world.refusal("PATCH", "/apps/ferry", {"maintenance": wrong})[:2] == (422, "invalid_params")
+
+
 def test_a_refused_change_is_refused_whole(client: TestClient) -> None:
     """What could have been done is not, when something else can't."""
     world = World.make(client)

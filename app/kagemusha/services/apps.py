@@ -115,7 +115,9 @@ def create_app(context: Context, new: NewApp) -> AppView:
 
 
 def find_stack(identity: str) -> str:
-    """A stack's name, by name or id; NotFound for one that there isn't."""
+    """A stack's name, by name or id; NotFound for one that there isn't. ``cedar`` is the default: heroku3 asks so."""
+    if identity == "cedar":
+        return catalog.STACK
     for known in STACKS:
         if identity in {known, catalog.catalog_uuid("stack", known)}:
             return known

@@ -1,7 +1,10 @@
 """Apps, their config vars and their releases."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import BeforeValidator
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
@@ -37,12 +40,17 @@ class AppBody(Body):
     stack: Reference | None = None
 
 
+def _flag(value: object) -> object:
+    # heroku3 takes an app out of maintenance with 0.
+    return bool(value) if value in (0, 1) and isinstance(value, int) else value
+
+
 class AppChange(Body):
     """What PATCH /apps/{name} takes."""
 
     name: Text | None = None
     build_stack: Reference | None = None
-    maintenance: bool | None = None
+    maintenance: Annotated[bool | None, BeforeValidator(_flag, json_schema_input_type=bool | None)] = None
 
 
 class TeamAppBody(AppBody):
@@ -64,7 +72,7 @@ class TeamAppChange(Body):
 
 def hostname(app: App) -> str:
     """Where an app is on the web."""
-    return f"{app.name}-{app.uuid[:12].replace('-', '')}.herokuapp.com"
+    return f"{app.name}-{app.uuid.replace('-', '')[:12]}.herokuapp.com"
 
 
 def _common(context: Context, view: apps.AppView) -> documents.CommonApp:
