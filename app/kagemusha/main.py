@@ -11,6 +11,7 @@ from kagemusha import __version__, scheduler
 from kagemusha.api import dialect, heroku_data, heroku_platform, sim
 from kagemusha.api.aws.door import Door, Opener
 from kagemusha.api.middleware import Edge
+from kagemusha.api.rate_limits import RateLimits
 from kagemusha.api.request_ids import RequestIds
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
@@ -88,6 +89,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         redirect_slashes=False,
     )
     app.state.request_ids = None
+    app.state.rate_limits = RateLimits(settings.rate_limit, clock)
     app.state.strict = settings.effective_auth == "strict"
     app.state.admin_token = None if settings.is_loopback else settings.admin_token
     app.state.guarded = not settings.is_loopback

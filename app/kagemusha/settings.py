@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     auth: Literal["open", "strict"] | None = None
+    rate_limit: Annotated[int, Field(ge=1)] | None = None
     admin_token: Annotated[SecretStr, AfterValidator(_sendable)] | None = None
     ready_file: Path | None = None
     aws_upstream: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None

@@ -35,6 +35,13 @@ KEYS: dict[str, str] = {
     "installable_outside_private_network name price space_default state updated_at visible",
     "addon": "actions addon_service app billed_price billing_entity config_vars created_at id name plan provider_id "
     "provision_message state updated_at web_url",
+    "authorization": "access_token client created_at description grant id refresh_token scope session updated_at user",
+    "member": "created_at email federated id identity_provider role two_factor_authentication updated_at user",
+    "collaborator": "app created_at id permissions role updated_at user",
+    "buildpack": "buildpack ordinal",
+    "addon_config": "name value",
+    "topology": "apps version",
+    "rate_limit": "remaining",
     "attachment": "addon app created_at id log_input_url name namespace updated_at web_url",
     "link": "addon allowed_accounts app connections service_name status",
     "sandbox": "aws clock created_at env heroku_api_key name seed",
@@ -42,6 +49,7 @@ KEYS: dict[str, str] = {
     "endpoint": "dns_name endpoint_id principal_arn service_name state",
     "snapshot": "clock counter exported_at faults note requests seed transitions version world",
 }
+BUILDPACKS = "/apps/ferry/buildpack-installations"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -62,6 +70,13 @@ def shown(lone_client: TestClient) -> dict[str, Any]:
         "service": world.get("/addon-services")[0],
         "plan": world.get("/plans/heroku-redis:private-3"),
         "addon": world.get(f"/addons/{addon}"),
+        "authorization": world.get("/oauth/authorizations/~"),
+        "member": world.get("/teams/kagemusha/members")[0],
+        "collaborator": world.get("/apps/ferry/collaborators")[0],
+        "buildpack": world.call("PUT", BUILDPACKS, {"updates": [{"buildpack": "heroku/ruby"}]})[0],
+        "addon_config": world.get(f"/addons/{addon}/config")[0],
+        "topology": world.get("/spaces/harbor/topology"),
+        "rate_limit": world.get("/account/rate-limits"),
         "attachment": world.get("/addon-attachments")[0],
         "link": world.shown(addon),
         "sandbox": world.sim("GET", ""),
@@ -112,15 +127,32 @@ def test_every_answer_is_as_openapi_describes_it(lone_client: TestClient) -> Non
              "/addons", f"/addons/{addon}", "/apps/ferry/addons", f"/apps/ferry/addons/{addon}", "/addon-services",
              "/addon-services/heroku-redis", "/addon-services/heroku-redis/plans", "/plans/heroku-redis:mini",
              "/addon-attachments", f"/addons/{addon}/addon-attachments", "/apps/ferry/addon-attachments",
-             "/apps/ferry/addon-attachments/REDIS", f"/private-link/v0/databases/{addon}", "/apps/none"]  # fmt: skip
+             "/apps/ferry/addon-attachments/REDIS", f"/private-link/v0/databases/{addon}", "/apps/none",
+             "/account/rate-limits", "/teams/permissions", "/teams/kagemusha/members", "/teams/kagemusha/features",
+             "/oauth/authorizations", "/oauth/authorizations/~", "/spaces/harbor/topology", f"/addons/{addon}/config",
+             "/apps/ferry/releases/1/config-vars", BUILDPACKS, "/apps/ferry/dynos", "/apps/ferry/formation",
+             "/apps/ferry/collaborators", "/apps/ferry/pipeline-couplings"]  # fmt: skip
     for path in paths:
         rich = {"accept_expansion": "plan,addon_service,region", "accept_inclusion": "addon:plan,config_vars"}
         world.send("GET", path)
         world.send("GET", path, range="id ..; max=1" if "releases" not in path else "version ..; max=1", **rich)
+        world.send("GET", path, if_none_match="*")
         lone_client.get(path)
     for path in ("", "/clock", "/pending", "/journal?limit=5", "/snapshot", "/endpoints", f"/endpoints/{endpoint}"):
         world.ask_sim("GET", path)
     world.send("POST", "/apps", {"name": "ferry"})
+    world.send("PUT", BUILDPACKS, {"updates": [{"buildpack": "heroku/ruby"}]})
+    world.send("PATCH", "/apps/ferry", {"maintenance": True}, if_match='"x"')
+    for method, path, body in (
+        ("PATCH", "/apps/ferry", {"maintenance": True}), ("PATCH", "/teams/apps/ferry", {"locked": True}),
+        ("PATCH", "/spaces/harbor", {"name": "harbor"}), ("DELETE", "/oauth/sessions/~", None),
+        ("PATCH", f"/apps/ferry/addons/{addon}", {"plan": "heroku-redis:private-9"}),
+        ("POST", f"/addons/{addon}/actions/provision", None), ("PATCH", f"/addons/{addon}/config", {"config": []}),
+        ("POST", f"/addons/{addon}/actions/deprovision", None), ("POST", "/apps/ferry/acm", {}),
+        ("PATCH", "/apps/ferry/acm", {}), ("DELETE", "/apps/ferry/acm", None),
+        ("POST", "/addon-attachments", {"addon": addon, "app": "ferry", "name": "REDIS", "confirm": "ferry"}),
+    ):  # fmt: skip
+        world.send(method, path, body)
     world.send("POST", "/actions/addons/resolve", {"addon": addon})
     world.send("POST", "/actions/addon-attachments/resolve", {"addon_attachment": "REDIS"})
     world.send("PUT", f"/private-link/v0/databases/{addon}/allowed_accounts", {"allowed_accounts": ["210987654321"]})

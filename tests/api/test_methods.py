@@ -48,7 +48,7 @@ def test_head_is_get_without_the_body(lone_client: TestClient) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/apps/", "//apps", "/APPS", "/apps/a/b/c", "/apps/a%2Fb", "/v3/apps", "/apps/x/dynos", "/robots.txt",
+        "/", "/apps/", "//apps", "/APPS", "/apps/a/b/c", "/apps/a%2Fb", "/v3/apps", "/apps/x/builds", "/robots.txt",
         "/_sim", "/_sim/", "/private-link/v0/databases", "/docs", "/openapi.json", "/apps/..%2f..%2fetc",
         "/apps/a?b#c/d/e", "/%2e%2e/x", "/💥", "/apps;x=1",
     ],

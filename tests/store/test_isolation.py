@@ -33,16 +33,19 @@ THINGS: dict[str, Callable[[Any], Any]] = {
 }
 """How each query that all things have is tried."""
 MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "spaces": {},
+    "spaces": {"rename": lambda spaces: spaces.rename(ONE, "other", 34)},
     "apps": {
         "by_ids": lambda apps: apps.by_ids([ONE, ANOTHER, 9]),
         "any_in_space": lambda apps: apps.any_in_space(9),
+        "of_space": lambda apps: apps.of_space(9),
+        "change_to": lambda apps: apps.change_to(row("apps", ONE, name="other"), 34),
         "released": lambda apps: apps.released(ONE, 12, 34),
     },
     "addons": {
         "of_app": lambda addons: addons.of_app(ONE),
         "by_ids": lambda addons: addons.by_ids([ONE, 9]),
         "plans_attached_to": lambda addons: addons.plans_attached_to(ONE),
+        "change_to": lambda addons: addons.change_to(ONE, "other", "heroku-redis:private-9", 34),
         "touch": lambda addons: addons.touch(ONE, 34),
         "configure": lambda addons: addons.configure(ONE, "{}"),
         "rotate": lambda addons: addons.rotate(ONE, 5),
@@ -64,7 +67,10 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "made_with": lambda endpoints: endpoints.made_with("owner_account_id-1", "client_token-1"),
         "describe": lambda endpoints: endpoints.describe(row("endpoints", ONE, tags="{}")),
     },
-    "releases": {"delete_of_app": lambda releases: releases.delete_of_app(ONE)},
+    "releases": {
+        "upto": lambda releases: releases.upto(ONE, 12),
+        "delete_of_app": lambda releases: releases.delete_of_app(ONE),
+    },
     "config_vars": {
         "of_app": lambda variables: variables.of_app(ONE),
         "of_addon": lambda variables: variables.of_addon(ONE),
@@ -72,7 +78,12 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "names_by_addon": lambda variables: variables.names_by_addon([ONE, 9]),
         "put": lambda variables: variables.put([ConfigVar(ONE, "REDIS_URL", "new", None)]),
         "delete": lambda variables: variables.delete(ONE, ["REDIS_URL"]),
+        "changes": lambda variables: variables.changes(ONE),
         "delete_of_app": lambda variables: variables.delete_of_app(ONE),
+    },
+    "app_settings": {
+        "of_apps": lambda settings: settings.of_apps([ONE, 9]),
+        "put": lambda settings: settings.put(ONE, {"acm": True}),
     },
     "lives": {
         # Ids are unique in a world that services make; here, rows of several tables share one and have no order.

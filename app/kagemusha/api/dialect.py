@@ -31,8 +31,11 @@ STATUSES: dict[type[DomainError], int] = {
     errors.NotAcceptable: 406,
     errors.Conflict: 409,
     errors.IllegalStep: 409,
+    errors.PreconditionFailed: 412,
     errors.RangeNotSatisfiable: 416,
     errors.InvalidParams: 422,
+    errors.ConfirmationRequired: 423,
+    errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
 

@@ -7,9 +7,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kagemusha.api.dialect import HEROKU, MOST_BODY, too_large
 from kagemusha.domain.errors import NotFound
 
-RATE_LIMIT = "4500"
-"""Requests an hour in the real API (known); here the number never falls."""
-
 
 class Edge:
     """ASGI middleware.
@@ -28,15 +25,16 @@ class Edge:
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        request_ids = scope["app"].state.request_ids if "app" in scope else None
+        server = scope["app"].state if "app" in scope else None
         bare = scope["method"] == "HEAD"
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if request_ids is not None:
-                    headers["Request-Id"] = request_ids.make(state.get("sandbox_id", 0))
-                headers["RateLimit-Remaining"] = RATE_LIMIT
+                sandbox_id = state.get("sandbox_id", 0)
+                if server is not None and server.request_ids is not None:
+                    headers["Request-Id"] = server.request_ids.make(sandbox_id)
+                    headers["RateLimit-Remaining"] = str(server.rate_limits.remaining(sandbox_id))
                 if "warning" in state:
                     headers["X-Heroku-Warning"] = state["warning"]
             elif bare and message["type"] == "http.response.body":

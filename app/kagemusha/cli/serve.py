@@ -41,6 +41,10 @@ def serve(
         Literal["open", "strict"] | None,
         typer.Option(help="Whether keys that were not issued open the sandbox default. [default: open on loopback]"),
     ] = None,
+    rate_limit: Annotated[
+        int | None,
+        typer.Option(help="Requests an hour to the Platform API for each key and worker. [default: no limit]"),
+    ] = None,
     aws_upstream: Annotated[
         str | None,
         typer.Option(help="The AWS emulator behind this server, such as a moto server. [default: moto, embedded]"),
@@ -60,7 +64,7 @@ def serve(
 
     settings = configured(
         "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
-        seed=seed, workers=workers, auth=auth, aws_upstream=aws_upstream,
+        seed=seed, workers=workers, auth=auth, rate_limit=rate_limit, aws_upstream=aws_upstream,
         verify_signatures=verify_signatures or None, ready_file=ready_file,
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:

@@ -51,12 +51,6 @@ class Unauthorized(DomainError):
         super().__init__(message)
 
 
-class Forbidden(DomainError):
-    """The caller may not ask this at all."""
-
-    id = "forbidden"
-
-
 class BadRequest(DomainError):
     """The request can't be read."""
 
@@ -73,6 +67,30 @@ class RangeNotSatisfiable(DomainError):
     """A list can't be walked by the field that the Range header names."""
 
     id = "requested_range_not_satisfiable"
+
+
+class Forbidden(DomainError):
+    """The caller may not do this: to this thing, or from where it asks."""
+
+    id = "forbidden"
+
+
+class PreconditionFailed(DomainError):
+    """The thing is no longer what the caller took it for."""
+
+    id = "precondition_failed"
+
+
+class ConfirmationRequired(DomainError):
+    """Something would be lost: the caller is to say that this is meant."""
+
+    id = "confirmation_required"
+
+
+class RateLimited(DomainError):
+    """The caller has sent too many requests."""
+
+    id = "rate_limit"
 
 
 class Unavailable(DomainError):

@@ -27,6 +27,7 @@ class On(StrEnum):
     REMOVE = "remove"
     ACCEPT = "accept"
     REJECT = "reject"
+    FINISH = "finish"
 
 
 class Effect(StrEnum):
@@ -70,6 +71,13 @@ _ADDON = (
         AddonState.PROVISIONING,
         AddonState.PROVISIONED,
         delay=delays.ADDON_PROVISIONING,
+        effects=(Effect.SYNC_CONFIG_VARS,),
+    ),
+    Stage(
+        Machine.ADDON,
+        AddonState.PROVISIONING,
+        AddonState.PROVISIONED,
+        On.FINISH,
         effects=(Effect.SYNC_CONFIG_VARS,),
     ),
     Stage(Machine.ADDON, AddonState.PROVISIONING, AddonState.DEPROVISIONED, On.DELETE, effects=(Effect.VANISH,)),

@@ -26,6 +26,7 @@ class NewAddon:
     name: str | None = None
     attachment: str | None = None
     config: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    confirm: str | None = None
 
 
 def find_addon(context: Context, identity: str, app: App | None = None) -> Addon:
@@ -43,11 +44,11 @@ def create_addon(context: Context, app: App, new: NewAddon) -> Addon:
     """Ask for an add-on: it provisions for 3 to 6 minutes, and its config vars come then."""
     plan = catalog.plan_to_install(new.plan, in_space=app.space_id is not None)
     service = catalog.service(plan.service)
-    _check_plan(context, app, plan)
+    check_plan(context, app, plan)
     if new.name is not None:
-        _check_name(context, new.name)
+        check_name(context, new.name)
     if new.attachment is not None:
-        attachments.check_name(context, app, new.attachment)
+        attachments.check_name(context, app, None, new.attachment, new.confirm)
     number = context.store.allocate()
     names = context.names(number)
     name = new.name or _generated_name(context, number, service)
@@ -58,11 +59,12 @@ def create_addon(context: Context, app: App, new: NewAddon) -> Addon:
         state=AddonState.PROVISIONING, generation=0, due_at=step.due_at,
     )  # fmt: skip
     context.store.addons.insert(addon)
-    attachments.attach(context, addon, app, new.attachment)
+    attachments.attach(context, addon, app, new.attachment, confirm=new.confirm)
     return addon
 
 
-def _check_plan(context: Context, app: App, plan: catalog.Plan) -> None:
+def check_plan(context: Context, app: App, plan: catalog.Plan) -> None:
+    """Refuse a plan that can't be installed where the app is."""
     space = context.store.spaces.get(app.space_id) if app.space_id else None
     if space is None and plan.in_private_spaces:
         message = f"The {plan.full_name} plan can only be installed in a Private Space: app {app.name} is not in one."
@@ -77,7 +79,8 @@ def _check_plan(context: Context, app: App, plan: catalog.Plan) -> None:
         raise InvalidParams(message)
 
 
-def _check_name(context: Context, name: str) -> None:
+def check_name(context: Context, name: str) -> None:
+    """Refuse a name that is malformed, or taken."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         message = "Name must start with a letter and can only contain letters, digits, dashes and underscores."
         raise InvalidParams(message)
@@ -112,6 +115,7 @@ def delete_addon(context: Context, app: App, addon: Addon, leaving: int | None =
         given = [var.name for var in store.config_vars.of_app(attachment.app_id) if var.attachment_id == attachment.id]
         store.config_vars.delete(attachment.app_id, given)
         store.attachments.delete(attachment.id)
+        attachments.forget_namespace(context, attachment)
     store.addons.delete(addon.id)
     for app_id, names in sorted(left.items()):
         if app_id != leaving:

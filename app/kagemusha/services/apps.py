@@ -1,13 +1,14 @@
 """Apps."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.domain.states import SpaceState
-from kagemusha.services import addons, releases, spaces
+from kagemusha.services import addons, app_settings, releases, spaces
+from kagemusha.services.app_settings import ACM, MAINTENANCE
 from kagemusha.services.context import Context
 from kagemusha.store.base import Page
 from kagemusha.store.records import App, Space
@@ -31,11 +32,24 @@ class NewApp:
 
 
 @dataclass(frozen=True, slots=True)
+class AppChange:
+    """What an update asks for; None leaves a thing as it is. `owner` is a team, or the account (``~``)."""
+
+    name: str | None = None
+    stack: str | None = None
+    maintenance: bool | None = None
+    locked: bool | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AppView:
-    """An app and the space it lives in."""
+    """An app, the space it lives in, and whether it is in maintenance and its certificates are managed."""
 
     app: App
     space: Space | None
+    maintenance: bool
+    acm: bool
 
 
 def find_app(context: Context, identity: str) -> App:
@@ -48,12 +62,21 @@ def find_app(context: Context, identity: str) -> App:
 
 def view(context: Context, app: App) -> AppView:
     """The app with its space."""
-    return AppView(app, context.store.spaces.get(app.space_id) if app.space_id else None)
+    return views(context, [app])[0]
 
 
-def views(context: Context, apps: Iterable[App]) -> list[AppView]:
-    """Apps with their spaces."""
-    return [view(context, app) for app in apps]
+def views(context: Context, apps: Sequence[App]) -> list[AppView]:
+    """Apps with what their answers name."""
+    settings = context.store.app_settings.of_apps(app.id for app in apps)
+    return [
+        AppView(
+            app,
+            context.store.spaces.get(app.space_id) if app.space_id else None,
+            maintenance=MAINTENANCE in settings.get(app.id, {}),
+            acm=ACM in settings.get(app.id, {}),
+        )
+        for app in apps
+    ]
 
 
 def list_apps(context: Context, page: Page, **equal: bool) -> list[AppView]:
@@ -77,21 +100,53 @@ def create_app(context: Context, new: NewApp) -> AppView:
     if not space and region.private_capable:
         message = f"Region {region.name} is for Private Spaces only: give a space, or region us or eu."
         raise InvalidParams(message)
-    stack = new.stack if new.stack is not None else catalog.STACK
-    if stack not in {*STACKS, *(catalog.catalog_uuid("stack", known) for known in STACKS)}:
-        raise NotFound("stack")
+    stack = find_stack(new.stack if new.stack is not None else catalog.STACK)
     number = context.store.allocate()
     app = App(
         id=number, uuid=context.names(number).uuid(), name=name or _generated_name(context, number),
         region=region.name, space_id=space.id if space else None, in_team=bool(space or new.team),
         locked=new.locked, internal_routing=(new.internal_routing or False) if space else None,
-        stack=next(known for known in STACKS if stack in {known, catalog.catalog_uuid("stack", known)}),
-        created_at=context.now, updated_at=context.now, released_at=context.now, release_version=0,
+        stack=stack, created_at=context.now, updated_at=context.now, released_at=context.now, release_version=0,
     )  # fmt: skip
     context.store.apps.insert(app)
     releases.release(context, app.id, "Initial release", context.account)
     releases.release(context, app.id, "Enable Logplex", context.account)
     return view(context, find_app(context, app.uuid))
+
+
+def find_stack(identity: str) -> str:
+    """A stack's name, by name or id; NotFound for one that there isn't. ``cedar`` is the default: heroku3 asks so."""
+    if identity == "cedar":
+        return catalog.STACK
+    for known in STACKS:
+        if identity in {known, catalog.catalog_uuid("stack", known)}:
+            return known
+    raise NotFound("stack")
+
+
+def update_app(context: Context, app: App, change: AppChange) -> AppView:
+    """Give an app another name, stack, lock or owner, or put it into maintenance. No release is made (chosen)."""
+    name = _free_name(context, change.name) if change.name not in {None, app.name} else None
+    stack = find_stack(change.stack) if change.stack is not None else app.stack
+    in_team = app.in_team if change.owner is None else _is_team(context, app, change.owner)
+    locked = app.locked if change.locked is None else change.locked
+    changed = replace(app, name=name or app.name, stack=stack, locked=locked, in_team=in_team)
+    if changed != app:
+        context.store.apps.change_to(changed, context.now)
+    if change.maintenance is not None:
+        app_settings.tell(context, app.id, MAINTENANCE, change.maintenance)
+    return view(context, find_app(context, app.uuid))
+
+
+def _is_team(context: Context, app: App, owner: str) -> bool:
+    """Whether `owner` is the team; False for the account. Raises NotFound, and InvalidParams in a space."""
+    if owner not in {"~", context.account.email, context.account.uuid}:
+        spaces.team(context, owner)
+        return True
+    if app.space_id is not None:
+        message = f"App {app.name} is in a Private Space: only a team can own it."
+        raise InvalidParams(message)
+    return False
 
 
 def _free_name(context: Context, name: str | None) -> str | None:

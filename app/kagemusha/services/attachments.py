@@ -5,20 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kagemusha.domain import catalog
-from kagemusha.domain.errors import InvalidParams, NotFound
-from kagemusha.services import addon_views, releases
+from kagemusha.domain.errors import ConfirmationRequired, InvalidParams, NotFound
+from kagemusha.services import addon_views, app_settings, releases
 from kagemusha.services.addon_views import AddonView
+from kagemusha.services.app_settings import NAMESPACES
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App, Attachment
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,62}", re.ASCII)
+_NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentView:
-    """An attachment, its app, its add-on with what that names, and the names of the vars it gives."""
+    """An attachment, its app, its add-on with what that names, its namespace, and the names of the vars it gives."""
 
     attachment: Attachment
+    namespace: str | None
     app: App
     addon: AddonView
     config_vars: Sequence[str]
@@ -30,7 +33,17 @@ def views(context: Context, found: Sequence[Attachment]) -> list[AttachmentView]
     rows = context.store.addons.by_ids(attachment.addon_id for attachment in found)
     shown = {view.addon.id: view for view in addon_views.views(context, list(rows.values()))}
     names = context.store.config_vars.names_by_attachment(attachment.id for attachment in found)
-    return [AttachmentView(each, apps[each.app_id], shown[each.addon_id], names.get(each.id, [])) for each in found]
+    settings = context.store.app_settings.of_apps(attachment.app_id for attachment in found)
+    return [
+        AttachmentView(
+            each,
+            settings.get(each.app_id, {}).get(NAMESPACES, {}).get(each.uuid),
+            apps[each.app_id],
+            shown[each.addon_id],
+            names.get(each.id, []),
+        )
+        for each in found
+    ]
 
 
 def view(context: Context, attachment: Attachment) -> AttachmentView:
@@ -79,30 +92,62 @@ def find_in_app(context: Context, app: App, identity: str) -> Attachment:
     return found
 
 
-def check_name(context: Context, app: App, name: str) -> None:
-    """Refuse a name that is malformed, or taken in the app."""
+def check_name(context: Context, app: App, addon: Addon | None, name: str, confirm: str | None) -> None:
+    """Refuse a name that is malformed, or that others have in the app, unless the loss of theirs is confirmed.
+
+    `addon` is None for one that is yet to be made. `confirm` is the app's name (known), or its id (chosen).
+    """
     if not _NAME.fullmatch(name):
         message = (
             "Attachment name must start with a letter and can only contain uppercase letters, digits and underscores."
         )
         raise InvalidParams(message)
-    if name in _taken(context, app):
-        raise InvalidParams("Name is already taken")
+    if name not in _taken(context, app):
+        return
+    older = context.store.attachments.in_app(app.id, name)
+    if confirm not in {app.name, app.uuid}:
+        if older is not None and addon is not None and older.addon_id == addon.id:
+            message = f"Name is already taken: {addon.name} is attached to {app.name} as {name}."
+            raise InvalidParams(message)
+        message = f"Adding {name} to app {app.name} would overwrite existing vars {name}_URL."
+        raise ConfirmationRequired(message)
+    if older is not None and (addon is None or older.addon_id != addon.id):
+        _check_loss(context, view(context, older))
 
 
-def attach(context: Context, addon: Addon, app: App, name: str | None) -> Attachment:
-    """Attach an add-on to an app, in one release; without a name under Heroku's own choice."""
+def check_namespace(namespace: str | None) -> None:
+    """Refuse what is no namespace: ``credential:analyst``."""
+    if namespace is not None and not _NAMESPACE.fullmatch(namespace):
+        message = "namespace must be null, or words such as credential:analyst, of at most 256 characters."
+        raise InvalidParams(message)
+
+
+def attach(
+    context: Context, addon: Addon, app: App, name: str | None, *, confirm: str | None = None,
+    namespace: str | None = None,
+) -> Attachment:  # fmt: skip
+    """Attach an add-on to an app, in one release; without a name under Heroku's own choice.
+
+    What else has the name in the app loses it, in the same release, if `confirm` says so.
+    """
     service = catalog.service(addon.plan.split(":")[0])
+    check_namespace(namespace)
     if name is not None:
-        check_name(context, app, name)
+        check_name(context, app, addon, name, confirm)
+    older = context.store.attachments.in_app(app.id, name) if name is not None else None
+    said = [] if older is None else [_take_away(context, view(context, older))]
     number = context.store.allocate()
     attachment = Attachment(
         id=number, uuid=context.names(number).uuid(), name=name or _chosen_name(context, app, service, number),
         addon_id=addon.id, app_id=app.id, created_at=context.now, updated_at=context.now,
     )  # fmt: skip
     context.store.attachments.insert(attachment)
+    if namespace is not None:
+        namespaces = app_settings.told(context, app.id, NAMESPACES, {}) | {attachment.uuid: namespace}
+        app_settings.tell(context, app.id, NAMESPACES, namespaces)
     releases.sync(context, addon)
-    releases.release(context, app.id, f"Attach {attachment.name} (@ref:{addon.name})", context.account)
+    said.append(f"Attach {attachment.name} (@ref:{addon.name})")
+    releases.release(context, app.id, ", ".join(said), context.account)
     return attachment
 
 
@@ -125,20 +170,41 @@ def _chosen_name(context: Context, app: App, service: catalog.Service, number: i
 
 def detach(context: Context, identity: str) -> AttachmentView:
     """Take an attachment away, in one release. The last one on the app that pays for the add-on stays."""
-    attachment = find_attachment(context, identity)
-    shown = view(context, attachment)
-    payer = shown.addon.app
+    shown = view(context, find_attachment(context, identity))
+    _check_loss(context, shown)
+    said = _take_away(context, shown)
+    releases.release(context, shown.app.id, said, context.account)
+    return shown
+
+
+def _check_loss(context: Context, lost: AttachmentView) -> None:
+    """Refuse to take away the last attachment on the app that pays for the add-on."""
+    payer = lost.addon.app
     others = [
         each
-        for each in context.store.attachments.of_addon(attachment.addon_id)
-        if each.app_id == payer.id and each.id != attachment.id
+        for each in context.store.attachments.of_addon(lost.attachment.addon_id)
+        if each.app_id == payer.id and each.id != lost.attachment.id
     ]
-    if attachment.app_id == payer.id and not others:
-        name = shown.addon.addon.name
-        message = f"Cannot destroy last attachment to billing app for resource {name}: destroy the add-on instead."
+    if lost.app.id == payer.id and not others:
+        name = lost.addon.addon.name
+        message = (
+            f"Cannot destroy last attachment to billing app for resource {name}: attach it under another name first, "
+            "or destroy the add-on instead."
+        )
         raise InvalidParams(message)
-    context.store.config_vars.delete(attachment.app_id, shown.config_vars)
+
+
+def _take_away(context: Context, lost: AttachmentView) -> str:
+    """Take an attachment away; returns what a release says of it."""
+    attachment = lost.attachment
+    context.store.config_vars.delete(attachment.app_id, lost.config_vars)
     context.store.attachments.delete(attachment.id)
-    said = f"Detach {attachment.name} (@ref:{shown.addon.addon.name})"
-    releases.release(context, attachment.app_id, said, context.account)
-    return shown
+    forget_namespace(context, attachment)
+    return f"Detach {attachment.name} (@ref:{lost.addon.addon.name})"
+
+
+def forget_namespace(context: Context, attachment: Attachment) -> None:
+    """Forget which namespace an attachment had that goes."""
+    namespaces = app_settings.told(context, attachment.app_id, NAMESPACES, {})
+    if namespaces.pop(attachment.uuid, None):
+        app_settings.tell(context, attachment.app_id, NAMESPACES, namespaces)

@@ -40,6 +40,14 @@ def team(context: Context, identity: str) -> str:
     return context.team_uuid
 
 
+def _check_name(context: Context, name: str) -> None:
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        message = "Name must be 3 to 30 lowercase letters, digits and single dashes, with no dash at either end."
+        raise InvalidParams(message)
+    if context.store.spaces.find(name):
+        raise InvalidParams("Name is already taken")
+
+
 def find_space(context: Context, identity: str) -> Space:
     """A space by name or id; NotFound otherwise."""
     found = context.store.spaces.find(identity)
@@ -51,11 +59,7 @@ def find_space(context: Context, identity: str) -> Space:
 def create_space(context: Context, new: NewSpace) -> Space:
     """Ask for a space; it is `allocating` for 5 to 8 minutes."""
     team(context, new.team)
-    if not _NAME.fullmatch(new.name) or len(new.name) > _LONGEST_NAME:
-        message = "Name must be 3 to 30 lowercase letters, digits and single dashes, with no dash at either end."
-        raise InvalidParams(message)
-    if context.store.spaces.find(new.name):
-        raise InvalidParams("Name is already taken")
+    _check_name(context, new.name)
     region = catalog.region("virginia" if new.region is None else new.region)
     if not region.private_capable:
         message = (
@@ -91,6 +95,18 @@ def _private(text: str, name: str, largest: int, smallest: int) -> IPv4Network:
     size = f"/{largest}" if largest == smallest else f"/{largest} to /{smallest}"
     message = f"{name} must be a {size} in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
     raise InvalidParams(message)
+
+
+def rename_space(context: Context, identity: str, name: str) -> Space:
+    """Give a space another name. Refused while it is being deleted."""
+    space = find_space(context, identity)
+    if space.state == SpaceState.DELETING:
+        message = f"Space {space.name} is being deleted: make another one named {name[:_LONGEST_NAME]}."
+        raise Conflict(message)
+    if name != space.name:
+        _check_name(context, name)
+        context.store.spaces.rename(space.id, name, context.now)
+    return find_space(context, space.uuid)
 
 
 def delete_space(context: Context, identity: str) -> Space:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
-from kagemusha.store import models, tables
+from kagemusha.store import configs, models, tables
 from kagemusha.store.base import Queries, by, mine
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.records import JournalEntry, Living, Sandbox
@@ -52,7 +52,8 @@ class Store(Queries):
         self.allowed_accounts = tables.AllowedAccounts(connection, sandbox.id)
         self.endpoints = tables.Endpoints(connection, sandbox.id)
         self.releases = tables.Releases(connection, sandbox.id)
-        self.config_vars = tables.ConfigVars(connection, sandbox.id)
+        self.config_vars = configs.ConfigVars(connection, sandbox.id)
+        self.app_settings = configs.AppSettings(connection, sandbox.id)
         self.lives = Lives(connection, sandbox.id)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at

@@ -7,9 +7,9 @@ from sqlalchemy import BindParameter, bindparam, delete, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, EndpointState
 from kagemusha.store import models, records
-from kagemusha.store.base import Queries, Things, by, mine
+from kagemusha.store.base import Things, by, mine
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 class Spaces(Things[records.Space]):
@@ -17,6 +17,13 @@ class Spaces(Things[records.Space]):
 
     table = models.spaces
     record = records.Space
+
+    def rename(self, space_id: int, name: str, at: int) -> None:
+        """Give the space another name."""
+        self._execute(_SPACE_RENAMED, by_id=space_id, new_name=name, new_updated_at=at)
+
+
+_SPACE_RENAMED = Spaces.change("name", "updated_at")
 
 
 class Apps(Things[records.App]):
@@ -34,14 +41,25 @@ class Apps(Things[records.App]):
         """Whether an app lives in the space."""
         return self._one(_APPS_IN_SPACE, by_space_id=space_id) is not None
 
+    def of_space(self, space_id: int) -> list[records.App]:
+        """The apps that live in the space, oldest first."""
+        return self._all(_APPS_OF_SPACE, by_space_id=space_id)
+
+    def change_to(self, app: records.App, at: int) -> None:
+        """Give the app's row the name, stack, lock and owner of `app`."""
+        new = {"new_name": app.name, "new_stack": app.stack, "new_locked": app.locked, "new_in_team": app.in_team}
+        self._execute(_APP_CHANGED, by_id=app.id, new_updated_at=at, **new)
+
     def released(self, app_id: int, version: int, at: int) -> None:
         """Note the app's newest release."""
         new = {"new_release_version": version, "new_released_at": at, "new_updated_at": at}
         self._execute(_APP_RELEASED, by_id=app_id, **new)
 
 
-_APPS_BY_IDS = Apps.selection(models.apps.c.id.in_(_IDS))
+_APPS_BY_IDS = Apps.selection(models.apps.c.id.in_(IDS))
 _APPS_IN_SPACE = Apps.selection(by(models.apps, "space_id")).limit(1)
+_APPS_OF_SPACE = Apps.selection(by(models.apps, "space_id")).order_by(models.apps.c.id)
+_APP_CHANGED = Apps.change("name", "stack", "locked", "in_team", "updated_at")
 _APP_RELEASED = Apps.change("release_version", "released_at", "updated_at")
 
 
@@ -64,6 +82,10 @@ class Addons(Things[records.Addon]):
         """The plans of the add-ons attached to the app, each once, in order."""
         return list(self._execute(_PLANS_OF_APP, app_id=app_id).scalars())
 
+    def change_to(self, addon_id: int, name: str, plan: str, at: int) -> None:
+        """Give the add-on another name, or another plan."""
+        self._execute(_ADDON_CHANGED, by_id=addon_id, new_name=name, new_plan=plan, new_updated_at=at)
+
     def touch(self, addon_id: int, at: int) -> None:
         """Note that the add-on changed."""
         self._execute(_ADDON_TOUCHED, by_id=addon_id, new_updated_at=at)
@@ -78,16 +100,17 @@ class Addons(Things[records.Addon]):
 
 
 _ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id")).order_by(models.addons.c.id)
-_ADDONS_BY_IDS = Addons.selection(models.addons.c.id.in_(_IDS))
+_ADDONS_BY_IDS = Addons.selection(models.addons.c.id.in_(IDS))
+_ADDON_CHANGED = Addons.change("name", "plan", "updated_at")
 _ADDON_TOUCHED = Addons.change("updated_at")
 _ADDON_CONFIGURED = Addons.change("config")
 _ADDON_ROTATED = Addons.change("credential_version")
-_ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
+ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.attachments.c.addon_id == models.addons.c.id
 )
 _PLANS_OF_APP = (
     select(models.addons.c.plan)
-    .join(models.attachments, _ATTACHED)
+    .join(models.attachments, ATTACHED)
     .where(mine(models.addons), models.attachments.c.app_id == bindparam("app_id"))
     .distinct()
     .order_by(models.addons.c.plan)
@@ -221,81 +244,16 @@ class Releases(Things[records.Release]):
     identities = ("uuid",)
     key = ("app_id", "version")
 
+    def upto(self, app_id: int, version: int) -> list[records.Release]:
+        """The app's releases up to this version, oldest first."""
+        return self._all(_RELEASES_UPTO, by_app_id=app_id, version=version)
+
     def delete_of_app(self, app_id: int) -> None:
         """Forget the app's releases."""
         self._execute(_DELETE_RELEASES, by_app_id=app_id)
 
 
+_RELEASES_UPTO = Releases.selection(
+    by(models.releases, "app_id"), models.releases.c.version <= bindparam("version")
+).order_by(models.releases.c.version)
 _DELETE_RELEASES = delete(models.releases).where(mine(models.releases), by(models.releases, "app_id"))
-
-
-class ConfigVars(Queries):
-    """Config vars, of users and of attachments."""
-
-    def of_app(self, app_id: int) -> list[records.ConfigVar]:
-        """The app's config vars, by name."""
-        return [records.ConfigVar(*row) for row in self._execute(_VARS_OF_APP, by_app_id=app_id)]
-
-    def of_addon(self, addon_id: int) -> list[records.ConfigVar]:
-        """What the add-on's attachments give, in all apps."""
-        return [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id)]
-
-    def names_by_attachment(self, ids: Iterable[int]) -> dict[int, list[str]]:
-        """The names that each of these attachments gives, sorted."""
-        names: dict[int, list[str]] = {}
-        wanted = sorted(set(ids))
-        for attachment_id, name in self._execute(_VAR_NAMES, ids=wanted) if wanted else ():
-            names.setdefault(attachment_id, []).append(name)
-        return names
-
-    def names_by_addon(self, ids: Iterable[int]) -> dict[int, list[str]]:
-        """The names that each of these add-ons gives to the app that pays for it, sorted."""
-        names: dict[int, list[str]] = {}
-        wanted = sorted(set(ids))
-        for addon_id, name in self._execute(_OWN_VAR_NAMES, ids=wanted) if wanted else ():
-            names.setdefault(addon_id, []).append(name)
-        return names
-
-    def put(self, variables: Iterable[records.ConfigVar]) -> None:
-        """Set these, replacing what had their names."""
-        rows: list[dict[str, Any]] = [
-            {"app_id": var.app_id, "name": var.name, "value": var.value, "attachment_id": var.attachment_id}
-            for var in variables
-        ]
-        if rows:
-            keys = [{"by_app_id": row["app_id"], "by_name": row["name"]} for row in rows]
-            self._execute_many(_DELETE_VAR, keys)
-            self._insert_many(_INSERT_VAR, rows)
-
-    def delete(self, app_id: int, names: Iterable[str]) -> None:
-        """Take these variables away."""
-        keys = [{"by_app_id": app_id, "by_name": name} for name in names]
-        if keys:
-            self._execute_many(_DELETE_VAR, keys)
-
-    def delete_of_app(self, app_id: int) -> None:
-        """Take all variables of the app away."""
-        self._execute(_DELETE_VARS_OF_APP, by_app_id=app_id)
-
-
-_V = models.config_vars
-_VAR = select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id).where(mine(_V))
-_VARS_OF_APP = _VAR.where(by(_V, "app_id")).order_by(_V.c.name)
-_OF_ATTACHMENT = (models.attachments.c.sandbox_id == _V.c.sandbox_id) & (models.attachments.c.id == _V.c.attachment_id)
-_VARS_OF_ADDON = (
-    _VAR.join(models.attachments, _OF_ATTACHMENT)
-    .where(models.attachments.c.addon_id == bindparam("addon_id"))
-    .order_by(_V.c.app_id, _V.c.name)
-)
-_VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(_IDS)).order_by(_V.c.name)
-_OWN_VAR_NAMES = (
-    select(models.addons.c.id, _V.c.name)
-    .select_from(models.addons)
-    .join(models.attachments, _ATTACHED & (models.attachments.c.app_id == models.addons.c.app_id))
-    .join(_V, _OF_ATTACHMENT)
-    .where(mine(models.addons), models.addons.c.id.in_(_IDS))
-    .order_by(_V.c.name)
-)
-_INSERT_VAR = _V.insert()
-_DELETE_VAR = delete(_V).where(mine(_V), by(_V, "app_id"), by(_V, "name"))
-_DELETE_VARS_OF_APP = delete(_V).where(mine(_V), by(_V, "app_id"))

@@ -87,6 +87,14 @@ class Addon(TypedDict):
 
 
 @document
+class AddonConfig(TypedDict):
+    """A variable of an add-on's config."""
+
+    name: str
+    value: str | None
+
+
+@document
 class AttachedAddon(TypedDict):
     """The add-on of an attachment; `plan` with ``Accept-Inclusion: addon:plan``."""
 

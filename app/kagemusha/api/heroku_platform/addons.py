@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.heroku_platform import addon_documents as documents
 from kagemusha.api.heroku_platform import catalog as shapes
@@ -25,6 +25,7 @@ from kagemusha.api.heroku_platform.common import (
     asked,
     ranged,
 )
+from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.api.heroku_platform.documents import Reference as ReferenceDocument
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain.states import AddonState
@@ -33,7 +34,7 @@ from kagemusha.services.addon_views import AddonView
 from kagemusha.services.attachments import AttachmentView
 from kagemusha.services.context import Context
 
-router = APIRouter(route_class=HerokuRoute, tags=["add-ons"], responses=REFUSALS)
+router = APIRouter(route_class=PlatformRoute, tags=["add-ons"], responses=REFUSALS)
 _ID = {"id": "uuid"}
 
 
@@ -70,6 +71,7 @@ class AttachmentBody(Body):
     app: Reference
     name: Text | None = None
     confirm: Text | None = None
+    namespace: Text | None = None
 
 
 class ResolveAddon(Body):
@@ -115,7 +117,7 @@ def attachment_shape(view: AttachmentView, include: frozenset[str] = frozenset()
     shown: documents.AddonAttachment = {
         "addon": owner, "app": {"id": view.app.uuid, "name": view.app.name},
         "created_at": rfc3339_seconds(attachment.created_at), "id": attachment.uuid, "name": attachment.name,
-        "namespace": None, "updated_at": rfc3339_seconds(attachment.updated_at), "web_url": None,
+        "namespace": view.namespace, "updated_at": rfc3339_seconds(attachment.updated_at), "web_url": None,
         "log_input_url": None,
     }  # fmt: skip
     if "config_vars" in include:
@@ -123,28 +125,29 @@ def attachment_shape(view: AttachmentView, include: frozenset[str] = frozenset()
     return shown
 
 
-def _expand(request: Request) -> frozenset[str]:
+def expanded(request: Request) -> frozenset[str]:
+    """What is to be shown whole."""
     return asked(request, "accept-expansion")
 
 
 def _list(request: Request, context: Context, **equal: int) -> Response:
     page = deps.page(request, ID_NAME)
     rows = addon_views.views(context, context.store.addons.page(deps.one_more(page), **equal))
-    expand = _expand(request)
+    expand = expanded(request)
     return deps.listed(page, ID_NAME, rows, lambda row: getattr(row.addon, page.field), lambda row: shape(row, expand))
 
 
 @router.post(
     "/apps/{app}/addons",
     operation_id="addon.create",
-    **answers(documents.Addon, 400, 404, 422, status=201, header=EXPANSION),
+    **answers(documents.Addon, 400, 404, 422, 423, status=201, header=EXPANSION),
 )
 async def create(request: Request, context: Writing, app: str, body: AddonBody) -> Response:
     """Ask for an add-on."""
     name = body.attachment.name if body.attachment else None
-    new = addons.NewAddon(body.plan, body.name, name, body.config or {})
+    new = addons.NewAddon(body.plan, body.name, name, body.config or {}, body.confirm)
     made = addons.create_addon(context, apps.find_app(context, app), new)
-    return reply(shape(addon_views.view(context, made), _expand(request)), 201)
+    return reply(shape(addon_views.view(context, made), expanded(request)), 201)
 
 
 @router.get("/apps/{app}/addons", operation_id="addon.list_by_app", **ranged(documents.Addon, 404, header=EXPANSION))
@@ -167,13 +170,13 @@ async def list_(request: Request, context: Reading) -> Response:
 async def info_by_app(request: Request, context: Reading, app: str, name: str) -> Response:
     """One add-on of an app."""
     found = addons.find_addon(context, name, apps.find_app(context, app))
-    return reply(shape(addon_views.view(context, found), _expand(request)))
+    return reply(shape(addon_views.view(context, found), expanded(request)))
 
 
 @router.get("/addons/{name}", operation_id="addon.info", **answers(documents.Addon, 404, header=EXPANSION))
 async def info(request: Request, context: Reading, name: str) -> Response:
     """One add-on."""
-    return reply(shape(addon_views.view(context, addons.find_addon(context, name)), _expand(request)))
+    return reply(shape(addon_views.view(context, addons.find_addon(context, name)), expanded(request)))
 
 
 @router.delete(
@@ -183,7 +186,7 @@ async def delete(request: Request, context: Writing, app: str, name: str) -> Res
     """Destroy an add-on; a body such as ``{"force": false}`` is taken."""
     owner = apps.find_app(context, app)
     gone = addons.delete_addon(context, owner, addons.find_addon(context, name, owner))
-    return reply(shape(gone, _expand(request), AddonState.DEPROVISIONED))
+    return reply(shape(gone, expanded(request), AddonState.DEPROVISIONED))
 
 
 @router.get(
@@ -226,12 +229,13 @@ def _attachments(request: Request, context: Context, **equal: int) -> Response:
 @router.post(
     "/addon-attachments",
     operation_id="addon_attachment.create",
-    **answers(documents.AddonAttachment, 400, 404, 422, status=201, header=INCLUSION),
+    **answers(documents.AddonAttachment, 400, 404, 422, 423, status=201, header=INCLUSION),
 )
 async def attach(request: Request, context: Writing, body: AttachmentBody) -> Response:
     """Attach an add-on to an app."""
     addon = addons.find_addon(context, body.addon)
-    made = attachments.attach(context, addon, apps.find_app(context, body.app), body.name)
+    app = apps.find_app(context, body.app)
+    made = attachments.attach(context, addon, app, body.name, confirm=body.confirm, namespace=body.namespace)
     return reply(attachment_shape(attachments.view(context, made), asked(request, "accept-inclusion")), 201)
 
 
@@ -275,7 +279,7 @@ async def detach(context: Writing, name: str) -> Response:
 async def resolve(request: Request, context: Reading, body: ResolveAddon) -> Response:
     """The add-ons that an identifier may mean."""
     found = addons.resolve(context, body.addon, body.app, body.addon_service)
-    return reply([shape(each, _expand(request)) for each in found])
+    return reply([shape(each, expanded(request)) for each in found])
 
 
 @router.post(

@@ -1,13 +1,14 @@
 """Apps, their config vars and their releases."""
 
-import json
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import BeforeValidator
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.heroku_platform import documents
 from kagemusha.api.heroku_platform.common import (
@@ -19,6 +20,7 @@ from kagemusha.api.heroku_platform.common import (
     Writing,
     ranged,
 )
+from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import NotFound
@@ -26,7 +28,7 @@ from kagemusha.services import apps, releases, spaces
 from kagemusha.services.context import Context
 from kagemusha.store.records import App, Release
 
-router = APIRouter(route_class=HerokuRoute, tags=["apps"], responses=REFUSALS)
+router = APIRouter(route_class=PlatformRoute, tags=["apps"], responses=REFUSALS)
 _VERSION_ID = {"version": "version", "id": "uuid"}
 
 
@@ -36,6 +38,19 @@ class AppBody(Body):
     name: Text | None = None
     region: Reference | None = None
     stack: Reference | None = None
+
+
+def _flag(value: object) -> object:
+    # heroku3 takes an app out of maintenance with 0.
+    return bool(value) if value in (0, 1) and isinstance(value, int) else value
+
+
+class AppChange(Body):
+    """What PATCH /apps/{name} takes."""
+
+    name: Text | None = None
+    build_stack: Reference | None = None
+    maintenance: Annotated[bool | None, BeforeValidator(_flag, json_schema_input_type=bool | None)] = None
 
 
 class TeamAppBody(AppBody):
@@ -48,18 +63,31 @@ class TeamAppBody(AppBody):
     internal_routing: bool | None = None
 
 
-def _common(context: Context, app: App) -> documents.CommonApp:
+class TeamAppChange(Body):
+    """What PATCH /teams/apps/{name} takes."""
+
+    locked: bool | None = None
+    owner: Reference | None = None
+
+
+def hostname(app: App) -> str:
+    """Where an app is on the web."""
+    return f"{app.name}-{app.uuid.replace('-', '')[:12]}.herokuapp.com"
+
+
+def _common(context: Context, view: apps.AppView) -> documents.CommonApp:
+    app = view.app
     region = catalog.region(app.region)
     stack: documents.Reference = {"id": catalog.catalog_uuid("stack", app.stack), "name": app.stack}
     return {
         "archived_at": None, "base_image_name": None, "build_stack": stack, "buildpack_provided_description": None,
         "buildpacks": None, "created_at": rfc3339_seconds(app.created_at), "current_build_architecture": [],
         "generation": "cedar", "git_url": f"https://git.heroku.com/{app.name}.git", "id": app.uuid,
-        "internal_routing": app.internal_routing, "maintenance": False, "name": app.name,
+        "internal_routing": app.internal_routing, "maintenance": view.maintenance, "name": app.name,
         "owner": {"email": context.account.email, "id": context.account.uuid},
         "region": {"id": region.id, "name": region.name}, "released_at": rfc3339_seconds(app.released_at),
         "repo_size": None, "slug_size": None, "stack": stack, "updated_at": rfc3339_seconds(app.updated_at),
-        "web_url": f"https://{app.name}-{app.uuid.replace('-', '')[:12]}.herokuapp.com/",
+        "web_url": f"https://{hostname(app)}/",
     }  # fmt: skip
 
 
@@ -68,14 +96,14 @@ def shape(context: Context, view: apps.AppView) -> documents.App:
     app, space = view.app, view.space
     team: documents.Reference | None = {"id": context.team_uuid, "name": spaces.TEAM} if app.in_team else None
     place: documents.AppSpace | None = {"id": space.uuid, "name": space.name, "shield": space.shield} if space else None
-    return {**_common(context, app), "acm": False, "organization": team, "space": place, "team": team}
+    return {**_common(context, view), "acm": view.acm, "organization": team, "space": place, "team": team}
 
 
 def team_shape(context: Context, view: apps.AppView) -> documents.TeamApp:
     """An app as the routes under /teams show it."""
     app, space = view.app, view.space
     return {
-        **_common(context, app), "joined": True, "locked": app.locked,
+        **_common(context, view), "joined": True, "locked": app.locked,
         "space": {"id": space.uuid, "name": space.name} if space else None,
         "team": {"name": spaces.TEAM} if app.in_team else None,
     }  # fmt: skip
@@ -86,7 +114,7 @@ def release_shape(release: Release, app: App) -> documents.Release:
     current = release.version == app.release_version
     at = rfc3339_seconds(release.created_at)
     return {
-        "addon_plan_names": json.loads(release.addon_plan_names), "artifacts": [],
+        "addon_plan_names": releases.plan_names(release), "artifacts": [],
         "app": {"id": app.uuid, "name": app.name}, "created_at": at, "description": release.description,
         "id": release.uuid, "updated_at": at, "oci_image": None, "slug": None, "status": "succeeded",
         "user": {"id": release.user_uuid, "email": release.user_email}, "version": release.version,
@@ -133,6 +161,16 @@ async def team_app(context: Reading, name: str) -> Response:
     return reply(team_shape(context, apps.view(context, found)))
 
 
+@router.patch("/teams/apps/{name}", operation_id="team_app.update", **answers(documents.TeamApp, 400, 404, 422))
+async def update_team_app(context: Writing, name: str, body: TeamAppChange) -> Response:
+    """Lock or unlock a team's app, or give it to the team or to the account."""
+    found = apps.find_app(context, name)
+    if not found.in_team and body.owner is None:
+        raise NotFound("app")
+    change = apps.AppChange(locked=body.locked, owner=body.owner)
+    return reply(team_shape(context, apps.update_app(context, found, change)))
+
+
 @router.get("/teams/{team}/apps", operation_id="team_app.list", **ranged(documents.TeamApp, 404))
 async def list_of_team(request: Request, context: Reading, team: str) -> Response:
     """The apps of a team."""
@@ -156,6 +194,13 @@ async def list_owned(request: Request, context: Reading, user: str) -> Response:
 async def info(context: Reading, name: str) -> Response:
     """One app."""
     return reply(shape(context, apps.view(context, apps.find_app(context, name))))
+
+
+@router.patch("/apps/{name}", operation_id="app.update", **answers(documents.App, 400, 404, 422))
+async def update(context: Writing, name: str, body: AppChange) -> Response:
+    """Give an app another name or stack, or put it into maintenance."""
+    change = apps.AppChange(body.name, body.build_stack, body.maintenance)
+    return reply(shape(context, apps.update_app(context, apps.find_app(context, name), change)))
 
 
 @router.delete("/apps/{name}", operation_id="app.delete", **answers(documents.App, 404))
@@ -200,3 +245,14 @@ async def one_release(context: Reading, name: str, identity_: str) -> Response:
     """One release, by version or id."""
     app = apps.find_app(context, name)
     return reply(release_shape(releases.find_release(context, app, identity_), app))
+
+
+@router.get(
+    "/apps/{name}/releases/{identity_}/config-vars",
+    operation_id="config_var.info_by_release",
+    **answers(documents.ConfigVars, 404),
+)
+async def config_of_release(context: Reading, name: str, identity_: str) -> Response:
+    """The config vars that an app had with a release."""
+    found = releases.find_release(context, apps.find_app(context, name), identity_)
+    return reply(releases.config_at(context, found))

@@ -3,14 +3,15 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.heroku_platform import addon_documents, documents
 from kagemusha.api.heroku_platform.common import REFUSALS, Reading
+from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import NotFound
 
-router = APIRouter(route_class=HerokuRoute, tags=["catalogue"], responses=REFUSALS)
+router = APIRouter(route_class=PlatformRoute, tags=["catalogue"], responses=REFUSALS)
 _AT = "2012-01-01T12:00:00Z"
 
 

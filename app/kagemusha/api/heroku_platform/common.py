@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.documents import answers, listing, refusals, request_header
+from kagemusha.api.heroku_platform import conditional
 from kagemusha.domain.errors import NotAcceptable
 from kagemusha.services.context import Context
 
@@ -26,8 +27,25 @@ def check_accept(request: Request) -> None:
     raise NotAcceptable("Set `Accept: application/vnd.heroku+json; version=3` and try again.")
 
 
-Reading = Annotated[Context, Depends(deps.opener(False, deps.caller, check_accept), scope="function")]
-Writing = Annotated[Context, Depends(deps.opener(True, deps.caller, check_accept), scope="function")]
+def _admit(request: Request) -> None:
+    """Raise NotAcceptable or RateLimited for a request that is not to be answered."""
+    check_accept(request)
+    request.app.state.rate_limits.take(request.state.sandbox_id)
+
+
+Reading = Annotated[Context, Depends(deps.opener(False, deps.caller, _admit), scope="function")]
+Free = Annotated[Context, Depends(deps.opener(False, deps.caller, check_accept), scope="function")]
+"""As Reading, for a request that does not count."""
+_Opened = Annotated[Context, Depends(deps.opener(True, deps.caller, _admit), scope="function")]
+
+
+async def _unchanged(request: Request, context: _Opened) -> Context:
+    """The world, if what is to be changed is what the caller takes it for. Raises PreconditionFailed."""
+    await conditional.check(request, context)
+    return context
+
+
+Writing = Annotated[Context, Depends(_unchanged)]
 
 
 def asked(request: Request, header: str) -> frozenset[str]:
@@ -61,8 +79,13 @@ Reference = Annotated[Text, BeforeValidator(_reference, json_schema_input_type=s
 """A thing by name or id, alone or in an object, as clients differ."""
 
 
-REFUSALS = refusals(401, 406)
+REFUSALS = refusals(401, 406, 429)
 """What every operation of this API may answer."""
+
+
+def whole(document: Any, *refused: int) -> dict[str, Any]:
+    """`answers` for a list that is not cut short, of what no operation shows alone."""
+    return answers(document, *refused) | {"response_model": list[document]}
 
 
 _RANGE = request_header("Range", "The part of the list: 200 things by default, 1000 at most", "id ..; max=10")

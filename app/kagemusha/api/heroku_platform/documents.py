@@ -143,6 +143,23 @@ class SpaceNat(TypedDict):
 
 
 @document
+class TopologyApp(TypedDict):
+    """An app of a space, and what runs in it: nothing."""
+
+    id: Uuid
+    domains: list[str]
+    formation: list[dict[str, str]]
+
+
+@document
+class SpaceTopology(TypedDict):
+    """The apps of a space."""
+
+    version: int
+    apps: list[TopologyApp]
+
+
+@document
 class AppSpace(TypedDict):
     """An app's space."""
 

@@ -3,15 +3,16 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.heroku_platform import documents
 from kagemusha.api.heroku_platform.common import REFUSALS, Reading
+from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.services import spaces
 from kagemusha.services.context import Context
 
-router = APIRouter(route_class=HerokuRoute, tags=["identity"], responses=REFUSALS)
+router = APIRouter(route_class=PlatformRoute, tags=["identity"], responses=REFUSALS)
 
 
 def team(context: Context) -> documents.Team:

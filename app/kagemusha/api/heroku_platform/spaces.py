@@ -5,10 +5,11 @@ from fastapi.responses import Response
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
-from kagemusha.api.dialect import HerokuRoute, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.heroku_platform import catalog as shapes
 from kagemusha.api.heroku_platform import documents
+from kagemusha.api.heroku_platform.apps import hostname
 from kagemusha.api.heroku_platform.common import (
     EXPANSION,
     ID_NAME,
@@ -20,6 +21,7 @@ from kagemusha.api.heroku_platform.common import (
     asked,
     ranged,
 )
+from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain import catalog
 from kagemusha.domain.states import SpaceState
@@ -27,7 +29,7 @@ from kagemusha.services import spaces
 from kagemusha.services.context import Context
 from kagemusha.store.records import Space
 
-router = APIRouter(route_class=HerokuRoute, tags=["spaces"], responses=REFUSALS)
+router = APIRouter(route_class=PlatformRoute, tags=["spaces"], responses=REFUSALS)
 
 
 class SpaceBody(Body):
@@ -39,6 +41,12 @@ class SpaceBody(Body):
     shield: bool | None = None
     cidr: Text | None = None
     data_cidr: Text | None = None
+
+
+class SpaceChange(Body):
+    """What PATCH /spaces/{name} takes."""
+
+    name: Text | None = None
 
 
 def shape(context: Context, space: Space, expand: frozenset[str] = frozenset()) -> documents.Space:
@@ -74,6 +82,12 @@ async def info(request: Request, context: Reading, name: str) -> Response:
     return reply(shape(context, spaces.find_space(context, name), asked(request, "accept-expansion")))
 
 
+@router.patch("/spaces/{name}", operation_id="space.update", **answers(documents.Space, 400, 404, 409, 422))
+async def update(context: Writing, name: str, body: SpaceChange) -> Response:
+    """Give a space another name."""
+    return reply(shape(context, spaces.rename_space(context, name, name if body.name is None else body.name)))
+
+
 @router.delete("/spaces/{name}", operation_id="space.delete", **answers(documents.Space, 404, 409, 422))
 async def delete(context: Writing, name: str) -> Response:
     """Ask for a space's end."""
@@ -90,5 +104,16 @@ async def nat(context: Reading, name: str) -> Response:
         "sources": context.names(space.id).public_ips(4) if enabled else [],
         "state": "enabled" if enabled else "updating",
         "updated_at": rfc3339_seconds(space.updated_at),
+    }
+    return reply(shown)
+
+
+@router.get("/spaces/{name}/topology", operation_id="space_topology.info", **answers(documents.SpaceTopology, 404))
+async def topology(context: Reading, name: str) -> Response:
+    """The apps of a space; nothing runs in them."""
+    found = context.store.apps.of_space(spaces.find_space(context, name).id)
+    shown: documents.SpaceTopology = {
+        "version": 1,
+        "apps": [{"id": app.uuid, "domains": [hostname(app)], "formation": []} for app in found],
     }
     return reply(shown)
