@@ -6,5 +6,6 @@ from kagemusha.api.heroku_platform import accounts, addon_changes, addons, app_p
 from kagemusha.api.heroku_platform.conditional import PlatformRoute
 
 router = APIRouter(route_class=PlatformRoute)
-for _room in (accounts, identity, catalog, spaces, apps, app_parts, addons, addon_changes):
+# What is asked for most comes first: routes are tried in order.
+for _room in (apps, addons, spaces, accounts, identity, catalog, app_parts, addon_changes):
     router.include_router(_room.router)
