@@ -83,6 +83,24 @@ def test_a_lock_that_is_not_had_holds_up_no_end(tmp_path: Path) -> None:
             assert server.ends(server.process.terminate) == (0, "")
 
 
+@pytest.mark.parametrize("answered", [True, False], ids=["answered", "under way"])
+def test_an_aws_call_holds_up_no_end(answered: bool) -> None:
+    """SIGTERM ends a server in 2 s and in silence with the AWS emulator loaded, and while it is being loaded."""
+    with serving("--ephemeral") as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            form = b"Action=DescribeVpcs&Version=2016-11-15"
+            client.sendall(
+                b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                b"Authorization: AWS4-HMAC-SHA256 Credential=x/20300101/us-east-1/ec2/aws4_request\r\n"
+                b"Content-Length: %d\r\n\r\n%b" % (len(form), form)
+            )
+            if answered:
+                assert client.recv(1_000).startswith(b"HTTP/1.1 200")
+            assert names(server) == {"default"}
+            assert server.ends(server.process.terminate) == (0, "")
+
+
 def test_workers_share_one_world_and_are_replaced(database: str) -> None:
     """Each worker sees what the other did; when both were killed in turn requests are answered and time still runs."""
     with serving("--database", database, "--workers", "2", *AWS) as server:

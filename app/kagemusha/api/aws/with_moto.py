@@ -1,5 +1,6 @@
 """moto, asked as its own server asks it. The only importer of moto."""
 
+import gc
 import sys
 from hashlib import blake2b
 from typing import Any
@@ -21,6 +22,8 @@ _APP = DomainDispatcherApplication(create_backend_app)
 _ANYWHERE = "us-east-1"
 _buckets: dict[str, dict[str, Any]] = {}
 """Who owns which bucket, for each account: to moto, names of buckets are one space, which all accounts share."""
+# All that moto's modules hold stays to the end: to look through it for garbage would hold up the process, and its end.
+gc.freeze()
 
 
 def send(account_id: str, seed: int, request: AwsRequest) -> AwsResponse:
