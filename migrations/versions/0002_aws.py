@@ -1,4 +1,4 @@
-"""The AWS half: access keys of principals, and what EC2 knows of an endpoint."""
+"""The AWS half: access keys of principals, and what EC2 knows of an endpoint. What each release changed."""
 
 import json
 from collections.abc import Callable
@@ -53,11 +53,13 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_index("ix_endpoints_vpc_id", "endpoints", ["sandbox_id", "vpc_id"])
+    op.add_column("releases", sa.Column("config_changes", sa.Text(), nullable=False, server_default="{}"))
     _rewrite_groups(lambda ids: dict.fromkeys(ids, ""))
 
 
 def downgrade() -> None:
     """Take them away again."""
+    op.drop_column("releases", "config_changes")
     _rewrite_groups(list)
     op.drop_index("ix_endpoints_vpc_id", "endpoints")
     op.drop_index("uq_endpoints_owner_account_id_client_token", "endpoints")

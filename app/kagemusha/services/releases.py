@@ -22,11 +22,6 @@ def release(context: Context, app_id: int, description: str, user: User) -> Rele
     app = context.store.apps.get(app_id)
     if app is None:
         raise NotFound("app")
-    # The change stands beside the plans, so that the config of any release can be told.
-    changed = {
-        "plans": context.store.addons.plans_attached_to(app_id),
-        "config": context.store.config_vars.changes(app_id),
-    }
     made = Release(
         app_id=app_id,
         version=app.release_version + 1,
@@ -34,25 +29,20 @@ def release(context: Context, app_id: int, description: str, user: User) -> Rele
         description=description,
         user_email=user.email,
         user_uuid=user.uuid,
-        addon_plan_names=json.dumps(changed),
+        addon_plan_names=json.dumps(context.store.addons.plans_attached_to(app_id)),
         created_at=context.now,
+        config_changes=json.dumps(context.store.config_vars.changes(app_id)),
     )
     context.store.releases.insert(made)
     context.store.apps.released(app_id, made.version, context.now)
     return made
 
 
-def plan_names(made: Release) -> list[str]:
-    """The plans that were attached when the release was made."""
-    names: list[str] = json.loads(made.addon_plan_names)["plans"]
-    return names
-
-
 def config_at(context: Context, made: Release) -> dict[str, str]:
     """The app's config vars as the release left them, by name."""
     config: dict[str, str | None] = {}
     for each in context.store.releases.upto(made.app_id, made.version):
-        config |= json.loads(each.addon_plan_names)["config"]
+        config |= json.loads(each.config_changes)
     return {name: value for name, value in sorted(config.items()) if value is not None}
 
 

@@ -226,6 +226,7 @@ releases = _world_table(
     Column("user_uuid", String, nullable=False),
     Column("addon_plan_names", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("config_changes", Text, nullable=False, server_default="{}"),
     key=("app_id", "version"),
 )
 journal = _world_table(

@@ -220,7 +220,7 @@ class ConfigVar:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A change of an app's configuration."""
+    """A change of an app's configuration. JSON: the plans attached then, and what changed (null: is gone)."""
 
     app_id: int
     version: int
@@ -230,6 +230,7 @@ class Release:
     user_uuid: str
     addon_plan_names: str
     created_at: int
+    config_changes: str
 
 
 @dataclass(frozen=True, slots=True)

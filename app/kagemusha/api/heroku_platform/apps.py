@@ -1,5 +1,6 @@
 """Apps, their config vars and their releases."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -114,7 +115,7 @@ def release_shape(release: Release, app: App) -> documents.Release:
     current = release.version == app.release_version
     at = rfc3339_seconds(release.created_at)
     return {
-        "addon_plan_names": releases.plan_names(release), "artifacts": [],
+        "addon_plan_names": json.loads(release.addon_plan_names), "artifacts": [],
         "app": {"id": app.uuid, "name": app.name}, "created_at": at, "description": release.description,
         "id": release.uuid, "updated_at": at, "oci_image": None, "slug": None, "status": "succeeded",
         "user": {"id": release.user_uuid, "email": release.user_email}, "version": release.version,
