@@ -13,6 +13,7 @@ from kagemusha.api.aws.door import Door, Opener
 from kagemusha.api.middleware import Edge
 from kagemusha.api.rate_limits import RateLimits
 from kagemusha.api.request_ids import RequestIds
+from kagemusha.api.routing import Index
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.sandboxes import ensure_default
@@ -97,6 +98,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.include_router(sim.router)
     app.include_router(heroku_data.router)
     app.include_router(heroku_platform.router)
+    app.router.routes.insert(0, Index(dialect.routes_within(app.routes)))
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)
     app.add_middleware(Door, opener=app.state.aws)

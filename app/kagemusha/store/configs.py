@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, Select, bindparam, delete, select
 
 from kagemusha.store import models, records
 from kagemusha.store.base import Queries, by, mine
@@ -29,22 +30,23 @@ class ConfigVars(Queries):
 
     def of_addon(self, addon_id: int) -> list[records.ConfigVar]:
         """What the add-on's attachments give, in all apps."""
-        return [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id)]
+        found = [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id) if row.name]
+        return sorted(found, key=attrgetter("app_id", "name"))
 
     def names_by_attachment(self, ids: Iterable[int]) -> dict[int, list[str]]:
         """The names that each of these attachments gives, sorted."""
-        names: dict[int, list[str]] = {}
-        wanted = sorted(set(ids))
-        for attachment_id, name in self._execute(_VAR_NAMES, ids=wanted) if wanted else ():
-            names.setdefault(attachment_id, []).append(name)
-        return names
+        return self._names(_VAR_NAMES, ids)
 
     def names_by_addon(self, ids: Iterable[int]) -> dict[int, list[str]]:
         """The names that each of these add-ons gives to the app that pays for it, sorted."""
+        return self._names(_OWN_VAR_NAMES, ids)
+
+    def _names(self, statement: Select[Any], ids: Iterable[int]) -> dict[int, list[str]]:
         names: dict[int, list[str]] = {}
         wanted = sorted(set(ids))
-        for addon_id, name in self._execute(_OWN_VAR_NAMES, ids=wanted) if wanted else ():
-            names.setdefault(addon_id, []).append(name)
+        found = [(owner, name) for owner, name in self._execute(statement, ids=wanted) if name] if wanted else []
+        for owner, name in sorted(found):
+            names.setdefault(owner, []).append(name)
         return names
 
     def put(self, variables: Iterable[records.ConfigVar]) -> None:
@@ -93,20 +95,21 @@ _V = models.config_vars
 _VAR = select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id).where(mine(_V))
 _VARS_OF_APP = _VAR.where(by(_V, "app_id"), _V.c.name != _SETTINGS).order_by(_V.c.name)
 _OF_ATTACHMENT = (models.attachments.c.sandbox_id == _V.c.sandbox_id) & (models.attachments.c.id == _V.c.attachment_id)
+# Outer joins, here and below, since SQLite follows them in the order written, and would else begin with all variables.
 _VARS_OF_ADDON = (
-    _VAR.join(models.attachments, _OF_ATTACHMENT)
-    .where(models.attachments.c.addon_id == bindparam("addon_id"))
-    .order_by(_V.c.app_id, _V.c.name)
+    select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id)
+    .select_from(models.attachments)
+    .outerjoin(_V, _OF_ATTACHMENT)
+    .where(mine(models.attachments), models.attachments.c.addon_id == bindparam("addon_id"))
 )
 _SETTINGS_OF_APPS = select(_V.c.app_id, _V.c.value).where(mine(_V), _V.c.app_id.in_(IDS), _V.c.name == _SETTINGS)
-_VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(IDS)).order_by(_V.c.name)
+_VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(IDS))
 _OWN_VAR_NAMES = (
     select(models.addons.c.id, _V.c.name)
     .select_from(models.addons)
-    .join(models.attachments, ATTACHED & (models.attachments.c.app_id == models.addons.c.app_id))
-    .join(_V, _OF_ATTACHMENT)
+    .outerjoin(models.attachments, ATTACHED & (models.attachments.c.app_id == models.addons.c.app_id))
+    .outerjoin(_V, _OF_ATTACHMENT)
     .where(mine(models.addons), models.addons.c.id.in_(IDS))
-    .order_by(_V.c.name)
 )
 _INSERT_VAR = _V.insert()
 _DELETE_VAR = delete(_V).where(mine(_V), by(_V, "app_id"), by(_V, "name"))

@@ -1,9 +1,10 @@
 """The queries of each kind of thing. What all have (get, find, insert, delete, page) is in `base`."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, select
+from sqlalchemy import BindParameter, bindparam, delete, or_, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, EndpointState
 from kagemusha.store import models, records
@@ -43,7 +44,7 @@ class Apps(Things[records.App]):
 
     def of_space(self, space_id: int) -> list[records.App]:
         """The apps that live in the space, oldest first."""
-        return self._all(_APPS_OF_SPACE, by_space_id=space_id)
+        return self._oldest_first(_APPS_OF_SPACE, by_space_id=space_id)
 
     def change_to(self, app: records.App, at: int) -> None:
         """Give the app's row the name, stack, lock and owner of `app`."""
@@ -58,7 +59,7 @@ class Apps(Things[records.App]):
 
 _APPS_BY_IDS = Apps.selection(models.apps.c.id.in_(IDS))
 _APPS_IN_SPACE = Apps.selection(by(models.apps, "space_id")).limit(1)
-_APPS_OF_SPACE = Apps.selection(by(models.apps, "space_id")).order_by(models.apps.c.id)
+_APPS_OF_SPACE = Apps.selection(by(models.apps, "space_id"))
 _APP_CHANGED = Apps.change("name", "stack", "locked", "in_team", "updated_at")
 _APP_RELEASED = Apps.change("release_version", "released_at", "updated_at")
 
@@ -71,7 +72,7 @@ class Addons(Things[records.Addon]):
 
     def of_app(self, app_id: int) -> list[records.Addon]:
         """The add-ons that the app pays for, oldest first."""
-        return self._all(_ADDONS_OF_APP, by_app_id=app_id)
+        return self._oldest_first(_ADDONS_OF_APP, by_app_id=app_id)
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, records.Addon]:
         """The add-ons with these ids, by id."""
@@ -99,7 +100,7 @@ class Addons(Things[records.Addon]):
         self._execute(_ADDON_ROTATED, by_id=addon_id, new_credential_version=credential_version)
 
 
-_ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id")).order_by(models.addons.c.id)
+_ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id"))
 _ADDONS_BY_IDS = Addons.selection(models.addons.c.id.in_(IDS))
 _ADDON_CHANGED = Addons.change("name", "plan", "updated_at")
 _ADDON_TOUCHED = Addons.change("updated_at")
@@ -126,36 +127,32 @@ class Attachments(Things[records.Attachment]):
 
     def of_addon(self, addon_id: int) -> list[records.Attachment]:
         """The add-on's attachments, oldest first."""
-        return self._all(_ATTACHMENTS_OF_ADDON, by_addon_id=addon_id)
+        return self._oldest_first(_ATTACHMENTS_OF_ADDON, by_addon_id=addon_id)
 
     def of_app(self, app_id: int) -> list[records.Attachment]:
         """The app's attachments, oldest first."""
-        return self._all(_ATTACHMENTS_OF_APP, by_app_id=app_id)
+        return self._oldest_first(_ATTACHMENTS_OF_APP, by_app_id=app_id)
 
     def named(self, name: str) -> list[records.Attachment]:
         """The attachments with this name, in all apps."""
-        return self._all(_ATTACHMENTS_NAMED, by_name=name)
+        return self._oldest_first(_ATTACHMENTS_NAMED, by_name=name)
 
     def giving(self, variable: str) -> list[records.Attachment]:
         """The attachments that give a config var of this name, in all apps."""
-        return self._all(_ATTACHMENTS_GIVING, variable=variable)
+        return self._oldest_first(_ATTACHMENTS_GIVING, variable=variable)
 
     def in_app(self, app_id: int, name: str) -> records.Attachment | None:
         """The app's attachment with this name."""
         return self._one(_ATTACHMENT_IN_APP, by_app_id=app_id, by_name=name)
 
 
-_ATTACHMENTS_OF_ADDON = Attachments.selection(by(models.attachments, "addon_id")).order_by(models.attachments.c.id)
-_ATTACHMENTS_OF_APP = Attachments.selection(by(models.attachments, "app_id")).order_by(models.attachments.c.id)
-_ATTACHMENTS_NAMED = Attachments.selection(by(models.attachments, "name")).order_by(models.attachments.c.id)
-_ATTACHMENTS_GIVING = (
-    Attachments.selection(models.config_vars.c.name == bindparam("variable"))
-    .join(
-        models.config_vars,
-        (models.config_vars.c.sandbox_id == models.attachments.c.sandbox_id)
-        & (models.config_vars.c.attachment_id == models.attachments.c.id),
-    )
-    .order_by(models.attachments.c.id)
+_ATTACHMENTS_OF_ADDON = Attachments.selection(by(models.attachments, "addon_id"))
+_ATTACHMENTS_OF_APP = Attachments.selection(by(models.attachments, "app_id"))
+_ATTACHMENTS_NAMED = Attachments.selection(by(models.attachments, "name"))
+_ATTACHMENTS_GIVING = Attachments.selection(models.config_vars.c.name == bindparam("variable")).join(
+    models.config_vars,
+    (models.config_vars.c.sandbox_id == models.attachments.c.sandbox_id)
+    & (models.config_vars.c.attachment_id == models.attachments.c.id),
 )
 _ATTACHMENT_IN_APP = Attachments.selection(by(models.attachments, "app_id"), by(models.attachments, "name"))
 
@@ -171,8 +168,36 @@ class Privatelinks(Things[records.Privatelink]):
         """The add-on's privatelink: it has one at most."""
         return self._one(_LINK_OF_ADDON, by_addon_id=addon_id)
 
+    def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
+        """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
+        found = min(self._execute(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
+        if found is None:
+            return None
+        addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
+        return (
+            records.Addon(*addon),
+            None if app[0] is None else records.App(*app),
+            None if link[0] is None else records.Privatelink(*link),
+        )
+
 
 _LINK_OF_ADDON = Privatelinks.selection(by(models.privatelinks, "addon_id"))
+_TO_APP = len(Addons.columns())
+_TO_LINK = _TO_APP + len(Apps.columns())
+_PAYS = (models.apps.c.sandbox_id == models.addons.c.sandbox_id) & (models.apps.c.id == models.addons.c.app_id)
+_IS_LINK_OF = (models.privatelinks.c.sandbox_id == models.addons.c.sandbox_id) & (
+    models.privatelinks.c.addon_id == models.addons.c.id
+)
+_LINK_AROUND = (
+    select(*Addons.columns(), *Apps.columns(), *Privatelinks.columns())
+    .select_from(models.addons)
+    .outerjoin(models.apps, _PAYS)
+    .outerjoin(models.privatelinks, _IS_LINK_OF)
+    .where(
+        mine(models.addons),
+        or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
+    )
+)
 
 
 class AllowedAccounts(Things[records.AllowedAccount]):
@@ -184,12 +209,10 @@ class AllowedAccounts(Things[records.AllowedAccount]):
 
     def of_link(self, privatelink_id: int) -> list[records.AllowedAccount]:
         """The link's accounts, in the order in which they were added."""
-        return self._all(_ACCOUNTS_OF_LINK, by_privatelink_id=privatelink_id)
+        return self._oldest_first(_ACCOUNTS_OF_LINK, by_privatelink_id=privatelink_id)
 
 
-_ACCOUNTS_OF_LINK = AllowedAccounts.selection(by(models.allowed_accounts, "privatelink_id")).order_by(
-    models.allowed_accounts.c.id
-)
+_ACCOUNTS_OF_LINK = AllowedAccounts.selection(by(models.allowed_accounts, "privatelink_id"))
 
 
 class Endpoints(Things[records.Endpoint]):
@@ -201,20 +224,22 @@ class Endpoints(Things[records.Endpoint]):
 
     def of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's endpoints in every state, oldest first."""
-        return self._all(_ENDPOINTS_OF_LINK, by_privatelink_id=privatelink_id)
+        return self._oldest_first(_ENDPOINTS_OF_LINK, by_privatelink_id=privatelink_id)
 
     def live_of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's endpoints that have, or may get, a connection, oldest first."""
         states = [str(state) for state in sorted(LIVE_ENDPOINT_STATES)]
-        return self._all(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=states)
+        return self._oldest_first(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=states)
 
     def available_of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's available endpoints, oldest first."""
-        return self._all(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=[str(EndpointState.AVAILABLE)])
+        return self._oldest_first(
+            _ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=[str(EndpointState.AVAILABLE)]
+        )
 
     def in_vpc(self, vpc_id: str) -> list[records.Endpoint]:
         """The VPC's endpoints in every state, oldest first."""
-        return self._all(_ENDPOINTS_IN_VPC, by_vpc_id=vpc_id)
+        return self._oldest_first(_ENDPOINTS_IN_VPC, by_vpc_id=vpc_id)
 
     def made_with(self, owner_account_id: str, client_token: str) -> records.Endpoint | None:
         """The endpoint that the account made with this token."""
@@ -226,8 +251,8 @@ class Endpoints(Things[records.Endpoint]):
         self._execute(_ENDPOINT_DESCRIBED, by_id=endpoint.id, **new)
 
 
-_ENDPOINTS_OF_LINK = Endpoints.selection(by(models.endpoints, "privatelink_id")).order_by(models.endpoints.c.id)
-_ENDPOINTS_IN_VPC = Endpoints.selection(by(models.endpoints, "vpc_id")).order_by(models.endpoints.c.id)
+_ENDPOINTS_OF_LINK = Endpoints.selection(by(models.endpoints, "privatelink_id"))
+_ENDPOINTS_IN_VPC = Endpoints.selection(by(models.endpoints, "vpc_id"))
 _ENDPOINT_MADE_WITH = Endpoints.selection(
     by(models.endpoints, "owner_account_id"), by(models.endpoints, "client_token")
 )
