@@ -28,7 +28,13 @@ MAY_DRAW = {"services/sandboxes.py", "services/aws_credentials.py", "api/request
 MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli"}
 MAY_LET_TIME_ACT = {"domain/lifecycle.py", "domain/stages.py", "services/advance.py"}
 MAY_COMMIT = {"services/transactions.py", "store/migrate.py"}
-READ_BY_THE_COMMAND_LINE = {"KAGEMUSHA_ADMIN_TOKEN", "KAGEMUSHA_URL", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
+READ_BY_THE_COMMAND_LINE = {
+    "KAGEMUSHA_ADMIN_TOKEN",
+    "KAGEMUSHA_CA",
+    "KAGEMUSHA_URL",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+}
 
 
 def place(path: Path) -> str:
@@ -139,7 +145,7 @@ def test_chance_is_only_in_keys_and_request_ids() -> None:
 
 
 def test_the_environment_is_read_by_the_settings() -> None:
-    """The command line reads its two variables besides, and puts AWS's two aside; nobody else reads any."""
+    """The command line reads its few variables besides, and puts AWS's two aside; nobody else reads any."""
     assert users(ENVIRONMENT) <= MAY_READ_THE_ENVIRONMENT
     for path in SOURCES:
         if place(path).startswith("cli"):

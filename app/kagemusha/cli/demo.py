@@ -61,7 +61,7 @@ def _server() -> Iterator[Remote]:
     from kagemusha.cli.listening import listen, url_of
     from kagemusha.cli.workers import Worker
 
-    settings = configured("demo", host="127.0.0.1", port=0, ephemeral=True)
+    settings = configured("demo", host="127.0.0.1", port=0, ephemeral=True, tls=False)
     listener = listen(settings.host, settings.port)
     worker = Worker(settings, listener)
     try:

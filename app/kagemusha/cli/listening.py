@@ -38,10 +38,10 @@ def _explain(error: OSError, host: str, port: int) -> str:
     )
 
 
-def url_of(host: str, listener: socket.socket) -> str:
+def url_of(host: str, listener: socket.socket, *, tls: bool = False) -> str:
     """The address that clients on this machine are told: of a bind to every address the loopback one."""
     bound, port = listener.getsockname()[:2]
     if ipaddress.ip_address(bound.partition("%")[0]).is_unspecified:
         host = "::1" if listener.family == socket.AF_INET6 else "127.0.0.1"
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
+    return f"{'https' if tls else 'http'}://{shown}:{port}"

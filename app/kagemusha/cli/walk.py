@@ -149,6 +149,8 @@ class ControlApi:
         walk = self._walk
         path = f"/_sim/sandboxes/{walk.sandbox['name']}/endpoints"
         token = '-H "Authorization: Bearer $KAGEMUSHA_ADMIN_TOKEN" ' if walk.remote.admin_token else ""
+        if walk.remote.authority:
+            token += f"--cacert {walk.remote.authority} "
         walk.typed(f"""curl {token}{walk.remote.url}{path} --json '{{"service_name": "{service}"}}'""")
         made = walk.sim("POST", "endpoints", body={"service_name": service}, has=["endpoint_id"])
         print_json(made)

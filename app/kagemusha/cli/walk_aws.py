@@ -34,8 +34,9 @@ class Aws:
 
     def _client(self, service: str) -> Any:
         # Without a proxy, as all that this command asks.
-        url = self._walk.sandbox["env"]["AWS_ENDPOINT_URL"]
-        return self._session.client(service, endpoint_url=url, config=Config(proxies={}))
+        url, authority = self._walk.sandbox["env"]["AWS_ENDPOINT_URL"], self._walk.remote.authority
+        trust = str(authority) if authority else None
+        return self._session.client(service, endpoint_url=url, verify=trust, config=Config(proxies={}))
 
     def introduce(self) -> None:
         """See Consumer."""
