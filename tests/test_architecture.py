@@ -26,7 +26,7 @@ NO_CHANCE = {"secrets.compare_digest"}
 MAY_LOOK_AT_THE_CLOCK = {"clock.py"}
 MAY_DRAW = {"services/sandboxes.py", "api/request_ids.py", "cli"}
 MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli"}
-READ_BY_THE_COMMAND_LINE = {"KAGEMUSHA_ADMIN_TOKEN", "KAGEMUSHA_URL"}
+READ_BY_THE_COMMAND_LINE = {"KAGEMUSHA_ADMIN_TOKEN", "KAGEMUSHA_CA", "KAGEMUSHA_URL"}
 
 
 def place(path: Path) -> str:
@@ -120,7 +120,7 @@ def test_chance_is_only_in_keys_and_request_ids() -> None:
 
 
 def test_the_environment_is_read_by_the_settings() -> None:
-    """The command line reads its two variables besides, and nobody else any."""
+    """The command line reads its few variables besides, and nobody else any."""
     assert users(ENVIRONMENT) <= MAY_READ_THE_ENVIRONMENT
     for path in SOURCES:
         if place(path).startswith("cli"):

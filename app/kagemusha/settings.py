@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     auth: Literal["open", "strict"] | None = None
     admin_token: SecretStr | None = None
     ready_file: Path | None = None
+    tls: bool = False
+    certificates: Path | None = None
     ticks: bool = True
 
     @property
@@ -42,6 +44,11 @@ class Settings(BaseSettings):
     def effective_auth(self) -> Literal["open", "strict"]:
         """Open on loopback, strict elsewhere, unless told."""
         return self.auth or ("open" if self.is_loopback else "strict")
+
+    @property
+    def certificates_folder(self) -> Path:
+        """Where the certificate authority is kept: told, or in the user's data directory."""
+        return self.certificates or user_data_path("kagemusha") / "tls"
 
     @property
     def database_url(self) -> str:

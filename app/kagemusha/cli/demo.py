@@ -47,7 +47,7 @@ def _server() -> Iterator[Remote]:
     from kagemusha.cli.listening import listen, url_of
     from kagemusha.cli.workers import Worker
 
-    settings = configured("demo", host="127.0.0.1", port=0, ephemeral=True)
+    settings = configured("demo", host="127.0.0.1", port=0, ephemeral=True, tls=False)
     listener = listen(settings.host, settings.port)
     worker = Worker(settings, listener)
     try:
@@ -130,6 +130,8 @@ class _Walk:
     def _make_endpoint(self, service: str) -> None:
         path = f"/_sim/sandboxes/{self._sandbox['name']}/endpoints"
         token = '-H "Authorization: Bearer $KAGEMUSHA_ADMIN_TOKEN" ' if self._remote.admin_token else ""
+        if self._remote.authority:
+            token += f"--cacert {self._remote.authority} "
         self._typed(f"""curl {token}{self._remote.url}{path} --json '{{"service_name": "{service}"}}'""")
         made = self._sim("POST", "endpoints", body={"service_name": service}, has=["endpoint_id"])
         print_json(made)

@@ -8,11 +8,19 @@ from urllib.parse import urlsplit
 
 import typer
 
-from kagemusha.cli.remote import ask
+from kagemusha.cli.remote import Remote
 from kagemusha.cli.talk import URL, Json, SandboxName, Url, print_json
 
 _OBEYED = {"127.0.0.1", "localhost"}
 """The hosts that the heroku CLI obeys, beside Heroku's own."""
+
+_AUTHORITIES = ("NODE_EXTRA_CA_CERTS", "AWS_CA_BUNDLE")
+"""Where clients look for an authority that they are to trust.
+
+Node trusts it beside all others. The AWS clients trust it instead of all others, and talk to nothing else, since
+AWS_ENDPOINT_URL names us. SSL_CERT_FILE and REQUESTS_CA_BUNDLE would take the trust in everybody else away from
+programs that talk to others too, as `terraform init` does.
+"""
 
 
 def env(
@@ -25,7 +33,10 @@ def env(
     json: Json = False,
 ) -> None:
     """Print the environment that points every client at a sandbox."""
-    values: dict[str, str] = ask(url, "GET", "sandboxes", sandbox, has=["env"])["env"]
+    with Remote(url) as remote:
+        values: dict[str, str] = remote.sim("GET", "sandboxes", sandbox, has=["env"])["env"]
+    if remote.authority:
+        values |= dict.fromkeys(_AUTHORITIES, str(remote.authority))
     host = urlsplit(values["HEROKU_HOST"]).hostname
     if host not in _OBEYED:
         typer.echo(f"kagemusha: WARNING: the heroku CLI does not obey HEROKU_HOST for {host} and would talk to the "

@@ -1,7 +1,9 @@
 """A server, talked to over HTTP."""
 
 import os
+import ssl
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -20,7 +22,10 @@ class Remote:
 
         self.url = url.rstrip("/")
         self.admin_token = os.environ.get("KAGEMUSHA_ADMIN_TOKEN")
-        self._client = httpx.Client(timeout=httpx.Timeout(PATIENCE, connect=5.0), trust_env=False)
+        self.authority = _authority() if self.url.lower().startswith("https:") else None
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(PATIENCE, connect=5.0), trust_env=False, verify=_trust(self.authority)
+        )
 
     def __enter__(self) -> Self:
         """Connections are kept until the end."""
@@ -47,6 +52,10 @@ class Remote:
         headers = {b"Authorization": f"Bearer {key}".encode(), b"Accept": b"application/vnd.heroku+json; version=3"}
         return self._send(method, path, headers, body)
 
+    @property
+    def _nobody(self) -> str:
+        return f'No kagemusha answers at {self.url}: start one with "kagemusha serve", or name another with --url.'
+
     def _send(
         self, method: str, path: str, headers: dict[bytes, bytes], body: object, has: Collection[str] = ()
     ) -> Any:
@@ -58,8 +67,12 @@ class Remote:
             fail("--url must be an address such as http://127.0.0.1:8765.")
         except httpx.ReadTimeout:
             fail(f"{self.url} has not answered for {PATIENCE:.0f} s: look at what it is doing, then try again.")
+        except httpx.ConnectError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                fail(f"Nobody that is trusted vouches for {self.url}: set KAGEMUSHA_CA to the server's ca.pem.")
+            fail(self._nobody)
         except httpx.HTTPError:
-            fail(f'No kagemusha answers at {self.url}: start one with "kagemusha serve", or name another with --url.')
+            fail(self._nobody)
         if answer.status_code == httpx.codes.NO_CONTENT:
             return None
         document = _document(answer.content)
@@ -75,6 +88,31 @@ def ask(url: str, method: str, *path: str, body: object = None, has: Collection[
     """One question to the control API of the server at `url`."""
     with Remote(url) as remote:
         return remote.sim(method, *path, body=body, has=has)
+
+
+def _authority() -> Path | None:
+    """The certificate of the authority to trust: told, or that of the server that keeps its world in this place."""
+    from platformdirs import user_data_path
+
+    from kagemusha.certificates import authority_file
+
+    told = os.environ.get("KAGEMUSHA_CA")
+    found = Path(told) if told else authority_file(user_data_path("kagemusha") / "tls")
+    return found if told or found.exists() else None
+
+
+def _trust(authority: Path | None) -> ssl.SSLContext | bool:
+    """The trust in `authority` beside all others. A server behind somebody else's certificate works, too."""
+    import httpx
+
+    if authority is None:
+        return True
+    trust = httpx.create_ssl_context(trust_env=False)
+    try:
+        trust.load_verify_locations(authority)
+    except OSError as error:
+        fail(f"KAGEMUSHA_CA={authority} can't be read ({error.strerror or error}): set it to the server's ca.pem.")
+    return trust
 
 
 def _document(content: bytes) -> Any:

@@ -35,26 +35,28 @@ def serve(
         Literal["open", "strict"] | None,
         typer.Option(help="Whether keys that were not issued open the sandbox default. [default: open on loopback]"),
     ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Answer HTTPS, with a certificate of its own authority.")] = False,
     ready_file: Annotated[
         Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
     ] = None,
 ) -> None:
     """Start the server. SIGTERM and Ctrl-C end it."""
     signal.signal(signal.SIGTERM, _end)
+    from kagemusha.certificates import CertificateProblem
     from kagemusha.cli.configuration import configured
     from kagemusha.cli.listening import listen
     from kagemusha.store.engine import DatabaseProblem
 
     settings = configured(
         "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
-        seed=seed, workers=workers, auth=auth, ready_file=ready_file,
+        seed=seed, workers=workers, auth=auth, tls=tls or None, ready_file=ready_file,
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
     try:
-        with listen(settings.host, settings.port) as listener:
-            _answer(settings, listener)
-    except DatabaseProblem as problem:
+        with listen(settings.host, settings.port) as listener, _certified(settings) as certified:
+            _answer(certified, listener)
+    except (CertificateProblem, DatabaseProblem) as problem:
         fail(str(problem))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
@@ -63,7 +65,7 @@ def serve(
 def _answer(settings: "Settings", listener: socket.socket) -> None:
     from kagemusha.cli.listening import url_of
 
-    url = url_of(settings.host, listener)
+    url = url_of(settings.host, listener, tls=settings.tls)
     if settings.ready_file:
         _make_way(settings.ready_file)
 
@@ -86,6 +88,27 @@ def _answer(settings: "Settings", listener: socket.socket) -> None:
 
 def _end(_number: int, _frame: object) -> None:
     raise SystemExit(0)
+
+
+@contextmanager
+def _certified(settings: "Settings") -> Iterator["Settings"]:
+    """The same settings, with the certificates that they ask for; a server that keeps nothing keeps no authority."""
+    if not settings.tls:
+        yield settings
+        return
+    from kagemusha.certificates import authority_file, ensure
+
+    if not settings.ephemeral or settings.certificates:
+        ensure(settings.certificates_folder, settings.host)
+        yield settings
+        return
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix="kagemusha-") as name:
+        folder = Path(name)
+        ensure(folder, settings.host)
+        typer.echo(f"kagemusha: commands know this server by KAGEMUSHA_CA={authority_file(folder)}", err=True)
+        yield settings.model_copy(update={"certificates": folder})
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import uvicorn
 
+from kagemusha.certificates import server_file
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
 
@@ -73,8 +74,9 @@ def answer(
 ) -> None:
     """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises DatabaseProblem if it can't start."""
     app = create_app(settings)
+    certificate = server_file(settings.certificates_folder, settings.host) if settings.tls else None
     config = uvicorn.Config(app, lifespan="off", log_level="warning", access_log=False, server_header=False,
-                            timeout_graceful_shutdown=GRACE)  # fmt: skip
+                            timeout_graceful_shutdown=GRACE, ssl_certfile=certificate)  # fmt: skip
     # Ctrl-C is for the process that looks after this one, if there is one.
     signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}
     server = Server(config, ready, signals)
