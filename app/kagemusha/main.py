@@ -9,6 +9,7 @@ from kagemusha import __version__, scheduler
 from kagemusha.api import dialect, heroku_data, heroku_platform, sim
 from kagemusha.api.middleware import Edge
 from kagemusha.api.request_ids import RequestIds
+from kagemusha.api.routing import Index
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.sandboxes import ensure_default
@@ -60,5 +61,6 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.include_router(sim.router)
     app.include_router(heroku_data.router)
     app.include_router(heroku_platform.router)
+    app.router.routes.insert(0, Index(dialect.routes_within(app.routes)))
     app.add_middleware(Edge)
     return app

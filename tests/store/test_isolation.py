@@ -52,7 +52,10 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "giving": lambda attachments: attachments.giving("REDIS_URL"),
         "in_app": lambda attachments: attachments.in_app(9, "name-9"),
     },
-    "privatelinks": {"of_addon": lambda links: links.of_addon(9)},
+    "privatelinks": {
+        "of_addon": lambda links: links.of_addon(9),
+        "around": lambda links: (links.around("name-1"), links.around("uuid-9")),
+    },
     "allowed_accounts": {"of_link": lambda accounts: accounts.of_link(ONE)},
     "endpoints": {
         "of_link": lambda endpoints: endpoints.of_link(ONE),
@@ -150,7 +153,7 @@ def public_queries(kind: type) -> set[str]:
         name: member for base in kind.__mro__ if base not in {Queries, object} for name, member in vars(base).items()
     }
     return {name for name, member in found.items()
-            if not name.startswith("_") and callable(member) and name != "record"}  # fmt: skip
+            if not name.startswith("_") and callable(member) and name not in {"record", "columns"}}  # fmt: skip
 
 
 def every_kind(kind: type[Queries] = Queries) -> Iterator[type[Queries]]:

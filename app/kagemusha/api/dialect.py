@@ -133,20 +133,20 @@ async def _http_exception(request: Request, error: Exception) -> Response:
             return _dialect(request).render(BadRequest("The request can't be read: send JSON encoded in UTF-8."))
 
 
-def _routes(routes: Iterable[object]) -> Iterator[APIRoute]:
+def routes_within(routes: Iterable[object]) -> Iterator[APIRoute]:
     """Every route, those of routers within routers included."""
     for route in routes:
         if isinstance(route, APIRoute):
             yield route
         router = getattr(route, "original_router", None)
         if router is not None:
-            yield from _routes(router.routes)
+            yield from routes_within(router.routes)
 
 
 def _allowed(request: Request) -> list[str]:
     """The methods that are answered at this path."""
     path = request.scope["path"]
-    found = {method for route in _routes(request.app.routes) if route.path_regex.match(path)
+    found = {method for route in routes_within(request.app.routes) if route.path_regex.match(path)
              for method in route.methods or ()}  # fmt: skip
     return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))
 

@@ -19,6 +19,8 @@ from kagemusha.services import effects, endpoints
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, AllowedAccount, App, Endpoint, Privatelink
 
+_NO_ADDON = "Couldn't find that add-on."
+
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
@@ -34,24 +36,23 @@ class LinkView:
 def _addon(context: Context, identity: str) -> Addon:
     found = context.store.addons.find(identity)
     if found is None:
-        raise NotFound(None, "Couldn't find that add-on.")
+        raise NotFound(None, _NO_ADDON)
     return found
 
 
-def _link(context: Context, addon: Addon) -> Privatelink:
-    found = context.store.privatelinks.of_addon(addon.id)
-    if found is None:
-        message = f"Add-on {addon.name} has no privatelink: create one first."
-        raise NotFound(None, message)
-    return found
+def _no_link(addon: Addon) -> NotFound:
+    return NotFound(None, f"Add-on {addon.name} has no privatelink: create one first.")
 
 
 def view(context: Context, identity: str) -> LinkView:
     """The privatelink of the add-on with this name or id; NotFound otherwise."""
     context.store.send()
-    addon = _addon(context, identity)
-    link = _link(context, addon)
-    app = context.store.apps.get(addon.app_id)
+    found = context.store.privatelinks.around(identity)
+    if found is None:
+        raise NotFound(None, _NO_ADDON)
+    addon, app, link = found
+    if link is None:
+        raise _no_link(addon)
     if app is None:
         raise NotFound("app")
     accounts = context.store.allowed_accounts.of_link(link.id)
@@ -130,7 +131,9 @@ def remove_link(context: Context, addon: Addon) -> None:
 
 def _changeable(context: Context, identity: str) -> tuple[Addon, Privatelink]:
     addon = _addon(context, identity)
-    link = _link(context, addon)
+    link = context.store.privatelinks.of_addon(addon.id)
+    if link is None:
+        raise _no_link(addon)
     if link.state in LEAVING_LINK_STATES:
         message = f"The privatelink of {addon.name} is {link.state}: wait until it is gone."
         raise Conflict(message)

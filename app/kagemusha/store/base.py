@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import (
     BindParameter,
+    Column,
     ColumnElement,
     Connection,
     Delete,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -93,10 +95,14 @@ class Things(Queries, Generic[Row]):
         cls._pages = {}
 
     @classmethod
+    def columns(cls) -> list[Column[Any]]:
+        """The columns of a record, in its order."""
+        return [cls.table.c[field.name] for field in fields(cls.record)]  # type: ignore[arg-type]
+
+    @classmethod
     def selection(cls, *conditions: ColumnElement[bool]) -> Select[Any]:
         """A select of whole records of the bound world."""
-        columns = [cls.table.c[field.name] for field in fields(cls.record)]  # type: ignore[arg-type]
-        return select(*columns).where(mine(cls.table), *conditions)
+        return select(*cls.columns()).where(mine(cls.table), *conditions)
 
     @classmethod
     def change(cls, *names: str) -> Update:
@@ -115,15 +121,19 @@ class Things(Queries, Generic[Row]):
         make = type(self).record
         return [make(*row) for row in self._execute(statement, **parameters)]
 
+    def _oldest_first(self, statement: Select[Any], **parameters: Any) -> list[Row]:
+        # Sorted here: told to sort by the key, SQLite walks the world along it instead of using the index that finds
+        # the few rows that are meant.
+        return sorted(self._all(statement, **parameters), key=attrgetter(*self.key))
+
     def get(self, *key: int) -> Row | None:
         """The row with this key."""
         return self._one(self._get, **{f"by_{part}": value for part, value in zip(self.key, key, strict=True)})
 
     def find(self, identity: str) -> Row | None:
         """The row that is named, or has the id, `identity`; the oldest of several."""
-        # A name may be spelled like another's id, which can't be foreseen. (Sorting in SQL would walk the whole table.)
-        found = self._all(self._find, identity=identity)
-        return min(found, key=attrgetter(*self.key), default=None)
+        # A name may be spelled like another's id, which can't be foreseen.
+        return next(iter(self._oldest_first(self._find, identity=identity)), None)
 
     def insert(self, row: Row) -> None:
         """Add a row."""
@@ -146,7 +156,10 @@ class Things(Queries, Generic[Row]):
 
     @classmethod
     def _paged(cls, page: Page, equal: Iterable[str]) -> Select[Any]:
-        column = cls.table.c[page.field]
+        column: ColumnElement[Any] = cls.table.c[page.field]
+        if equal and page.field not in cls.key:
+            # No column of an index: the few rows that are meant are found by `equal`, not by walking the whole world.
+            column = column.concat(literal_column("''"))
         statement = cls.selection(*(by(cls.table, name) for name in equal))
         first, last = ("start", "end") if not page.descending else ("end", "start")
         low = page.start if first == "start" else page.end

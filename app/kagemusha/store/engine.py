@@ -151,9 +151,13 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    # A transaction that may write takes its lock at once: upgrading later would answer SQLITE_BUSY.
-    writes = connection.get_execution_options().get("writes", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver = connection.connection.dbapi_connection
+    if connection.get_execution_options().get("writes", True) or driver is None:
+        # A transaction that may write takes its lock at once: upgrading later would answer SQLITE_BUSY.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        # Takes no lock, and so can't fail; every request comes by here.
+        driver.execute("BEGIN")
 
 
 def _postgresql(url: URL) -> Engine:

@@ -1,9 +1,10 @@
 """The queries of each kind of thing. What all have (get, find, insert, delete, page) is in `base`."""
 
 from collections.abc import Iterable
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, or_, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, EndpointState
 from kagemusha.store import models, records
@@ -53,7 +54,7 @@ class Addons(Things[records.Addon]):
 
     def of_app(self, app_id: int) -> list[records.Addon]:
         """The add-ons that the app pays for, oldest first."""
-        return self._all(_ADDONS_OF_APP, by_app_id=app_id)
+        return self._oldest_first(_ADDONS_OF_APP, by_app_id=app_id)
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, records.Addon]:
         """The add-ons with these ids, by id."""
@@ -69,7 +70,7 @@ class Addons(Things[records.Addon]):
         self._execute(_ADDON_TOUCHED, by_id=addon_id, new_updated_at=at)
 
 
-_ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id")).order_by(models.addons.c.id)
+_ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id"))
 _ADDONS_BY_IDS = Addons.selection(models.addons.c.id.in_(_IDS))
 _ADDON_TOUCHED = Addons.change("updated_at")
 _ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
@@ -93,36 +94,32 @@ class Attachments(Things[records.Attachment]):
 
     def of_addon(self, addon_id: int) -> list[records.Attachment]:
         """The add-on's attachments, oldest first."""
-        return self._all(_ATTACHMENTS_OF_ADDON, by_addon_id=addon_id)
+        return self._oldest_first(_ATTACHMENTS_OF_ADDON, by_addon_id=addon_id)
 
     def of_app(self, app_id: int) -> list[records.Attachment]:
         """The app's attachments, oldest first."""
-        return self._all(_ATTACHMENTS_OF_APP, by_app_id=app_id)
+        return self._oldest_first(_ATTACHMENTS_OF_APP, by_app_id=app_id)
 
     def named(self, name: str) -> list[records.Attachment]:
         """The attachments with this name, in all apps."""
-        return self._all(_ATTACHMENTS_NAMED, by_name=name)
+        return self._oldest_first(_ATTACHMENTS_NAMED, by_name=name)
 
     def giving(self, variable: str) -> list[records.Attachment]:
         """The attachments that give a config var of this name, in all apps."""
-        return self._all(_ATTACHMENTS_GIVING, variable=variable)
+        return self._oldest_first(_ATTACHMENTS_GIVING, variable=variable)
 
     def in_app(self, app_id: int, name: str) -> records.Attachment | None:
         """The app's attachment with this name."""
         return self._one(_ATTACHMENT_IN_APP, by_app_id=app_id, by_name=name)
 
 
-_ATTACHMENTS_OF_ADDON = Attachments.selection(by(models.attachments, "addon_id")).order_by(models.attachments.c.id)
-_ATTACHMENTS_OF_APP = Attachments.selection(by(models.attachments, "app_id")).order_by(models.attachments.c.id)
-_ATTACHMENTS_NAMED = Attachments.selection(by(models.attachments, "name")).order_by(models.attachments.c.id)
-_ATTACHMENTS_GIVING = (
-    Attachments.selection(models.config_vars.c.name == bindparam("variable"))
-    .join(
-        models.config_vars,
-        (models.config_vars.c.sandbox_id == models.attachments.c.sandbox_id)
-        & (models.config_vars.c.attachment_id == models.attachments.c.id),
-    )
-    .order_by(models.attachments.c.id)
+_ATTACHMENTS_OF_ADDON = Attachments.selection(by(models.attachments, "addon_id"))
+_ATTACHMENTS_OF_APP = Attachments.selection(by(models.attachments, "app_id"))
+_ATTACHMENTS_NAMED = Attachments.selection(by(models.attachments, "name"))
+_ATTACHMENTS_GIVING = Attachments.selection(models.config_vars.c.name == bindparam("variable")).join(
+    models.config_vars,
+    (models.config_vars.c.sandbox_id == models.attachments.c.sandbox_id)
+    & (models.config_vars.c.attachment_id == models.attachments.c.id),
 )
 _ATTACHMENT_IN_APP = Attachments.selection(by(models.attachments, "app_id"), by(models.attachments, "name"))
 
@@ -138,8 +135,36 @@ class Privatelinks(Things[records.Privatelink]):
         """The add-on's privatelink: it has one at most."""
         return self._one(_LINK_OF_ADDON, by_addon_id=addon_id)
 
+    def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
+        """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
+        found = min(self._execute(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
+        if found is None:
+            return None
+        addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
+        return (
+            records.Addon(*addon),
+            None if app[0] is None else records.App(*app),
+            None if link[0] is None else records.Privatelink(*link),
+        )
+
 
 _LINK_OF_ADDON = Privatelinks.selection(by(models.privatelinks, "addon_id"))
+_TO_APP = len(Addons.columns())
+_TO_LINK = _TO_APP + len(Apps.columns())
+_PAYS = (models.apps.c.sandbox_id == models.addons.c.sandbox_id) & (models.apps.c.id == models.addons.c.app_id)
+_IS_LINK_OF = (models.privatelinks.c.sandbox_id == models.addons.c.sandbox_id) & (
+    models.privatelinks.c.addon_id == models.addons.c.id
+)
+_LINK_AROUND = (
+    select(*Addons.columns(), *Apps.columns(), *Privatelinks.columns())
+    .select_from(models.addons)
+    .outerjoin(models.apps, _PAYS)
+    .outerjoin(models.privatelinks, _IS_LINK_OF)
+    .where(
+        mine(models.addons),
+        or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
+    )
+)
 
 
 class AllowedAccounts(Things[records.AllowedAccount]):
@@ -151,12 +176,10 @@ class AllowedAccounts(Things[records.AllowedAccount]):
 
     def of_link(self, privatelink_id: int) -> list[records.AllowedAccount]:
         """The link's accounts, in the order in which they were added."""
-        return self._all(_ACCOUNTS_OF_LINK, by_privatelink_id=privatelink_id)
+        return self._oldest_first(_ACCOUNTS_OF_LINK, by_privatelink_id=privatelink_id)
 
 
-_ACCOUNTS_OF_LINK = AllowedAccounts.selection(by(models.allowed_accounts, "privatelink_id")).order_by(
-    models.allowed_accounts.c.id
-)
+_ACCOUNTS_OF_LINK = AllowedAccounts.selection(by(models.allowed_accounts, "privatelink_id"))
 
 
 class Endpoints(Things[records.Endpoint]):
@@ -168,19 +191,21 @@ class Endpoints(Things[records.Endpoint]):
 
     def of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's endpoints in every state, oldest first."""
-        return self._all(_ENDPOINTS_OF_LINK, by_privatelink_id=privatelink_id)
+        return self._oldest_first(_ENDPOINTS_OF_LINK, by_privatelink_id=privatelink_id)
 
     def live_of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's endpoints that have, or may get, a connection, oldest first."""
         states = [str(state) for state in sorted(LIVE_ENDPOINT_STATES)]
-        return self._all(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=states)
+        return self._oldest_first(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=states)
 
     def available_of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's available endpoints, oldest first."""
-        return self._all(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=[str(EndpointState.AVAILABLE)])
+        return self._oldest_first(
+            _ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=[str(EndpointState.AVAILABLE)]
+        )
 
 
-_ENDPOINTS_OF_LINK = Endpoints.selection(by(models.endpoints, "privatelink_id")).order_by(models.endpoints.c.id)
+_ENDPOINTS_OF_LINK = Endpoints.selection(by(models.endpoints, "privatelink_id"))
 _ENDPOINTS_IN = _ENDPOINTS_OF_LINK.where(models.endpoints.c.state.in_(bindparam("states", expanding=True)))
 
 
@@ -209,22 +234,23 @@ class ConfigVars(Queries):
 
     def of_addon(self, addon_id: int) -> list[records.ConfigVar]:
         """What the add-on's attachments give, in all apps."""
-        return [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id)]
+        found = [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id) if row.name]
+        return sorted(found, key=attrgetter("app_id", "name"))
 
     def names_by_attachment(self, ids: Iterable[int]) -> dict[int, list[str]]:
         """The names that each of these attachments gives, sorted."""
-        names: dict[int, list[str]] = {}
-        wanted = sorted(set(ids))
-        for attachment_id, name in self._execute(_VAR_NAMES, ids=wanted) if wanted else ():
-            names.setdefault(attachment_id, []).append(name)
-        return names
+        return self._names(_VAR_NAMES, ids)
 
     def names_by_addon(self, ids: Iterable[int]) -> dict[int, list[str]]:
         """The names that each of these add-ons gives to the app that pays for it, sorted."""
+        return self._names(_OWN_VAR_NAMES, ids)
+
+    def _names(self, statement: Select[Any], ids: Iterable[int]) -> dict[int, list[str]]:
         names: dict[int, list[str]] = {}
         wanted = sorted(set(ids))
-        for addon_id, name in self._execute(_OWN_VAR_NAMES, ids=wanted) if wanted else ():
-            names.setdefault(addon_id, []).append(name)
+        found = [(owner, name) for owner, name in self._execute(statement, ids=wanted) if name] if wanted else []
+        for owner, name in sorted(found):
+            names.setdefault(owner, []).append(name)
         return names
 
     def put(self, variables: Iterable[records.ConfigVar]) -> None:
@@ -253,19 +279,20 @@ _V = models.config_vars
 _VAR = select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id).where(mine(_V))
 _VARS_OF_APP = _VAR.where(by(_V, "app_id")).order_by(_V.c.name)
 _OF_ATTACHMENT = (models.attachments.c.sandbox_id == _V.c.sandbox_id) & (models.attachments.c.id == _V.c.attachment_id)
+# Outer joins, here and below, since SQLite follows them in the order written, and would else begin with all variables.
 _VARS_OF_ADDON = (
-    _VAR.join(models.attachments, _OF_ATTACHMENT)
-    .where(models.attachments.c.addon_id == bindparam("addon_id"))
-    .order_by(_V.c.app_id, _V.c.name)
+    select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id)
+    .select_from(models.attachments)
+    .outerjoin(_V, _OF_ATTACHMENT)
+    .where(mine(models.attachments), models.attachments.c.addon_id == bindparam("addon_id"))
 )
-_VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(_IDS)).order_by(_V.c.name)
+_VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(_IDS))
 _OWN_VAR_NAMES = (
     select(models.addons.c.id, _V.c.name)
     .select_from(models.addons)
-    .join(models.attachments, _ATTACHED & (models.attachments.c.app_id == models.addons.c.app_id))
-    .join(_V, _OF_ATTACHMENT)
+    .outerjoin(models.attachments, _ATTACHED & (models.attachments.c.app_id == models.addons.c.app_id))
+    .outerjoin(_V, _OF_ATTACHMENT)
     .where(mine(models.addons), models.addons.c.id.in_(_IDS))
-    .order_by(_V.c.name)
 )
 _INSERT_VAR = _V.insert()
 _DELETE_VAR = delete(_V).where(mine(_V), by(_V, "app_id"), by(_V, "name"))
