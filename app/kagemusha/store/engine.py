@@ -7,11 +7,14 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Boolean, Connection, Engine, Select, create_engine, event, make_url
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     ArgumentError,
@@ -33,6 +36,8 @@ _PRIMARY = 0xFF
 """The bits of SQLite's extended error codes that are the error; the others say how it came about."""
 _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
 """PostgreSQL's states for a lock or an answer that was not had in time, a deadlock, and a lost serialisation."""
+
+_SQLITE = sqlite.dialect()
 
 MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
@@ -158,6 +163,76 @@ def _sqlite_begin(connection: Connection) -> None:
     else:
         # Takes no lock, and so can't fail; every request comes by here.
         driver.execute("BEGIN")
+
+
+def rows(connection: Connection, statement: Select[Any], parameters: Mapping[str, Any]) -> Sequence[Any]:
+    """The rows of a statement that was built once and is run often.
+
+    On SQLite straight from the driver: what SQLAlchemy does around each statement takes four times what SQLite takes.
+    Raises DBAPIError, as SQLAlchemy would.
+    """
+    prepared = _PREPARED.get(statement)
+    if prepared is None:
+        prepared = _PREPARED[statement] = _prepare(statement)
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, sqlite3.Connection):
+        return connection.execute(statement, parameters).all()
+    text, values = prepared.bound(parameters)
+    try:
+        found: list[Any] = driver.execute(text, values).fetchall()
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(text, None, error, sqlite3.Error) from error
+    return [_typed(row, prepared.booleans) for row in found] if prepared.booleans else found
+
+
+def _typed(row: Sequence[Any], booleans: Sequence[int]) -> Sequence[Any]:
+    values = list(row)
+    for place in booleans:
+        if values[place] is not None:
+            values[place] = values[place] == 1
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A statement as SQLite takes it."""
+
+    text: str
+    names: tuple[str, ...]
+    """Its parameters in order."""
+    given: Mapping[str, Any]
+    """Those that the statement itself gives."""
+    booleans: tuple[int, ...]
+    """The places of what SQLite keeps as 0 and 1."""
+    lists: frozenset[str]
+    """Those of its parameters that are lists, and not empty."""
+
+    def bound(self, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """The text and its values in order."""
+        text, values = self.text, list[Any]()
+        for name in self.names:
+            value = parameters[name] if name in parameters else self.given[name]
+            if name in self.lists:
+                text = text.replace(f"__[POSTCOMPILE_{name}]", ",".join("?" * len(value)))
+                values.extend(value)
+            else:
+                values.append(value)
+        return text, values
+
+
+_PREPARED: dict[Select[Any], _Prepared] = {}
+"""As many as there are statements, each built once."""
+
+
+def _prepare(statement: Select[Any]) -> _Prepared:
+    compiled = statement.compile(dialect=_SQLITE)
+    return _Prepared(
+        text=str(compiled),
+        names=tuple(getattr(compiled, "positiontup", None) or ()),
+        given={name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required},
+        booleans=tuple(n for n, column in enumerate(statement.selected_columns) if isinstance(column.type, Boolean)),
+        lists=frozenset(name for bind, name in compiled.bind_names.items() if bind.expanding),
+    )
 
 
 def _postgresql(url: URL) -> Engine:

@@ -109,12 +109,12 @@ class Lives(Queries):
         return self._read(_PENDING, limit=limit)
 
     def _read(self, statement: Select[Any], **parameters: int) -> list[Due]:
-        rows = self._execute(statement, **parameters)
+        rows = self._rows(statement, **parameters)
         return [Due(r[0], r[1], Machine(r[2]), r[3], r[4], r[5], r[6]) for r in rows]
 
     def next_due_at(self) -> int | None:
         """The first moment at which something falls due."""
-        moment: int | None = self._execute(_NEXT).scalar()
+        moment: int | None = self._rows(_NEXT)[0][0]
         return moment
 
     def move(self, machine: Machine, moves: list[dict[str, Any]]) -> None:

@@ -42,8 +42,8 @@ class Sandboxes:
     def find(self, column: str, value: str | int, *, lock: bool = False) -> Sandbox | None:
         """The sandbox whose `column` is `value`; with `lock`, held until the transaction ends."""
         statement = (_LOCKED if lock else _PLAIN)[column]
-        row = self._connection.execute(statement, {"value": value}).first()
-        return None if row is None else Sandbox(*row)
+        found = engines.rows(self._connection, statement, {"value": value})
+        return Sandbox(*found[0]) if found else None
 
     def waking(self, system: int) -> int | None:
         """The id of a sandbox in which something is due by the system's clock, locked; none that others hold."""

@@ -63,7 +63,7 @@ class Addons(Things[records.Addon]):
 
     def plans_attached_to(self, app_id: int) -> list[str]:
         """The plans of the add-ons attached to the app, each once, in order."""
-        return list(self._execute(_PLANS_OF_APP, app_id=app_id).scalars())
+        return [plan for (plan,) in self._rows(_PLANS_OF_APP, app_id=app_id)]
 
     def touch(self, addon_id: int, at: int) -> None:
         """Note that the add-on changed."""
@@ -137,7 +137,7 @@ class Privatelinks(Things[records.Privatelink]):
 
     def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
         """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
-        found = min(self._execute(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
+        found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
         if found is None:
             return None
         addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
@@ -230,11 +230,11 @@ class ConfigVars(Queries):
 
     def of_app(self, app_id: int) -> list[records.ConfigVar]:
         """The app's config vars, by name."""
-        return [records.ConfigVar(*row) for row in self._execute(_VARS_OF_APP, by_app_id=app_id)]
+        return [records.ConfigVar(*row) for row in self._rows(_VARS_OF_APP, by_app_id=app_id)]
 
     def of_addon(self, addon_id: int) -> list[records.ConfigVar]:
         """What the add-on's attachments give, in all apps."""
-        found = [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id) if row.name]
+        found = [records.ConfigVar(*row) for row in self._rows(_VARS_OF_ADDON, addon_id=addon_id) if row[1]]
         return sorted(found, key=attrgetter("app_id", "name"))
 
     def names_by_attachment(self, ids: Iterable[int]) -> dict[int, list[str]]:
@@ -248,7 +248,7 @@ class ConfigVars(Queries):
     def _names(self, statement: Select[Any], ids: Iterable[int]) -> dict[int, list[str]]:
         names: dict[int, list[str]] = {}
         wanted = sorted(set(ids))
-        found = [(owner, name) for owner, name in self._execute(statement, ids=wanted) if name] if wanted else []
+        found = [(owner, name) for owner, name in self._rows(statement, ids=wanted) if name] if wanted else []
         for owner, name in sorted(found):
             names.setdefault(owner, []).append(name)
         return names
