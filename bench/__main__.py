@@ -29,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute, without the world of 100,000 links")
     quick = parser.parse_args().quick
-    rounds, seconds = (3, 0.4) if quick else (7, 1.0)
+    rounds, seconds = (3, 0.3) if quick else (5, 1.0)
     sizes = (10, 1_000) if quick else (10, 1_000, 100_000)
     report = Report()
     with tempfile.TemporaryDirectory(prefix="kagemusha-bench-") as folder, _postgresql(folder) as postgresql:

@@ -5,12 +5,16 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import psycopg
 import pytest
 from kagemusha.store import engine as engines
-from kagemusha.store.engine import MEMORY, DatabaseProblem, connect, parse_url, reading, writing
+from kagemusha.store import models
+from kagemusha.store.engine import MEMORY, DatabaseProblem, connect, parse_url, reading, rows, writing
 from kagemusha.store.migrate import ensure_schema
-from samples import world
-from sqlalchemy import Engine, text
+from kagemusha.store.tables import Apps
+from samples import row, world
+from sqlalchemy import Connection, Engine, Integer, bindparam, column, select, text
+from sqlalchemy.exc import DBAPIError
 
 
 @pytest.mark.parametrize(
@@ -112,3 +116,25 @@ def test_a_start_that_meets_a_lock_says_so(database: str, monkeypatch: pytest.Mo
     ensure_schema(engine)
     engine.dispose()
     other.dispose()
+
+
+def test_rows_are_what_sqlalchemy_makes_of_them(connection: Connection) -> None:
+    """What comes straight from the driver has the same values and types, lists of parameters and literals included."""
+    store = world(connection)
+    for number in (1, 2, 3):
+        store.apps.insert(row("apps", number, internal_routing=None if number == 1 else number == 2))
+    statement = Apps.selection(models.apps.c.id.in_(bindparam("ids", expanding=True))).limit(9)
+    for ids in ([1], [1, 2, 3], [2, 5]):
+        parameters = {"in_sandbox": store._sandbox_id, "ids": ids}
+        found = [tuple(each) for each in rows(connection, statement, parameters)]
+        assert found == [tuple(each) for each in connection.execute(statement, parameters)]
+        assert {type(each[6]) for each in found} == {bool}
+
+
+def test_a_failure_of_the_driver_is_sqlalchemys(connection: Connection) -> None:
+    """What the driver raises under a read is a DBAPIError, by which an outage is known."""
+    world(connection)
+    statement = select(column("nowhere", Integer)).select_from(models.apps)
+    with pytest.raises(DBAPIError, match="nowhere") as raised:
+        rows(connection, statement, {})
+    assert isinstance(raised.value.orig, sqlite3.OperationalError | psycopg.errors.UndefinedColumn)

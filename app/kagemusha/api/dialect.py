@@ -35,10 +35,12 @@ STATUSES: dict[type[DomainError], int] = {
     errors.Unavailable: 503,
 }
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    body = _JSON.encode(content).encode(errors="replace")
     return Response(body, status, headers, media_type="application/json")
 
 
