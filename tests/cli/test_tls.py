@@ -193,7 +193,7 @@ def test_plain_http_needs_no_authority(run: Run, live: str, data: Path) -> None:
 
 
 def test_the_demo_walks_over_tls(run: Run, server: Server) -> None:
-    """`kagemusha demo --url https://…` comes to the config var: its requests, those to AWS included, trust the authority."""
+    """`kagemusha demo --url https://…` comes to the config var; its requests, AWS's too, trust the authority."""
     said = run("demo", "--url", server.url)
     assert said.code == 0, said.err
     assert "REDIS_ENDPOINT_" in said.out
