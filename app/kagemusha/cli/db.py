@@ -1,5 +1,6 @@
 """``kagemusha db``."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -17,27 +18,25 @@ Database = Annotated[
 @app.command(epilog="Example: kagemusha db upgrade --database sqlite:///world.db")
 def upgrade(database: Database = None, json: Json = False) -> None:
     """Bring a database to the newest schema."""
-    from kagemusha.store.engine import DatabaseProblem
     from kagemusha.store.migrate import upgrade_database
 
-    try:
-        schema = upgrade_database(_url("upgrade", database))
-    except DatabaseProblem as problem:
-        fail(str(problem))
-    if json:
-        print_json({"schema": schema})
-    else:
-        typer.echo(f"The database is at the newest schema version, {schema}.")
+    _tell(upgrade_database, _url("upgrade", database), json=json)
 
 
 @app.command(epilog="Example: kagemusha db check || kagemusha db upgrade")
 def check(database: Database = None, json: Json = False) -> None:
     """Exit with 0 if a database is at the newest schema, else with 1. Changes nothing."""
-    from kagemusha.store.engine import DatabaseProblem
     from kagemusha.store.migrate import check_database
 
+    _tell(check_database, _url("check", database), json=json)
+
+
+def _tell(see_to: Callable[[str], str], url: str, *, json: bool) -> None:
+    """Print the version that `see_to` finds, or leaves, the schema at `url` in; a DatabaseProblem ends the command."""
+    from kagemusha.store.engine import DatabaseProblem
+
     try:
-        schema = check_database(_url("check", database))
+        schema = see_to(url)
     except DatabaseProblem as problem:
         fail(str(problem))
     if json:

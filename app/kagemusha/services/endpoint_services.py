@@ -11,7 +11,7 @@ from kagemusha.domain.states import PrivatelinkState
 from kagemusha.services import effects
 from kagemusha.services.context import Context
 from kagemusha.store.base import Page
-from kagemusha.store.records import Addon, AllowedAccount, Endpoint, Privatelink
+from kagemusha.store.records import Addon, AllowedAccount, Privatelink
 
 PREFIX = "com.amazonaws.vpce."
 """What the names of our services begin with, issued or not."""
@@ -88,17 +88,15 @@ def owned_service(context: Context, service_id: str, region: str) -> Privatelink
     """The privatelink behind a service id of the region; AwsError InvalidVpcEndpointServiceId.NotFound otherwise."""
     link = context.store.privatelinks.find(f"{PREFIX}{region}.{service_id}")
     if link is None:
-        message = f"The VpcEndpointService Id '{service_id}' does not exist"
-        raise AwsError("InvalidVpcEndpointServiceId.NotFound", message)
+        raise not_owned(service_id)
     return link
+
+
+def not_owned(service_id: str) -> AwsError:
+    """The error for a service id that its asker does not own, whether it is there or not."""
+    return AwsError("InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{service_id}' does not exist")
 
 
 def permissions(context: Context, service_id: str, region: str) -> list[AllowedAccount]:
     """The principals that a service allows, in the order in which they were added."""
     return context.store.allowed_accounts.of_link(owned_service(context, service_id, region).id)
-
-
-def connections(context: Context, region: str) -> list[Endpoint]:
-    """Every connection to the region's services, oldest first."""
-    found = context.store.endpoints.page(Page("id", limit=1_000_000))
-    return [each for each in found if region_of(each.service_name) == region]

@@ -57,6 +57,12 @@ def dns_names(endpoint: Endpoint) -> list[str]:
     return list(releases.connection(endpoint).hosts)
 
 
+def security_groups_of(endpoint: Endpoint) -> dict[str, str]:
+    """The names of the endpoint's security groups, by id."""
+    found: dict[str, str] = json.loads(endpoint.security_group_ids or "{}")
+    return found
+
+
 def placements_of(endpoint: Endpoint) -> list[Placement]:
     """The endpoint's network interfaces."""
     return placements.parse(json.loads(endpoint.subnets))
@@ -164,7 +170,7 @@ def modify_endpoint(context: Context, endpoint: Endpoint, changes: Changes) -> N
     placements.check(EndpointService(link, addon), endpoint.vpc_id or "", changes.add_subnets, placed)
     taken = _addresses(context.store.endpoints.in_vpc(endpoint.vpc_id)) if endpoint.vpc_id else set()
     placed += placements.place(context.names(endpoint.id), changes.add_subnets, taken)
-    groups = json.loads(endpoint.security_group_ids or "{}") | dict(changes.add_security_groups)
+    groups = security_groups_of(endpoint) | dict(changes.add_security_groups)
     groups = {each: name for each, name in groups.items() if each not in changes.remove_security_groups}
     changed = replace(
         endpoint,

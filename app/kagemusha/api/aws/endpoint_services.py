@@ -146,16 +146,11 @@ async def describe_connections(call: Call) -> Answer:
     asked.check_dry_run()
     async with call.transactions.reading(call.caller.key) as opened:
         context = context_of(call, opened)
-        found = endpoint_services.connections(context, call.scope.region) if call.caller.is_operator else []
+        listed = endpoints.list_endpoints(context) if call.caller.is_operator else []
+    found = [each for each in listed if region_of(each.service_name) == call.scope.region]
     kept = [_connection(each) for each in found if paging.matches(filters, partial(_connection_filtered_by, each))]
     shown, token = paging.cut(kept, start, most)
     return {"vpcEndpointConnectionSet": shown, "nextToken": token}
-
-
-def _check_owner(call: Call, service_id: str) -> None:
-    if not call.caller.is_operator:
-        message = f"The VpcEndpointService Id '{service_id}' does not exist"
-        raise AwsError("InvalidVpcEndpointServiceId.NotFound", message)
 
 
 def _check_connected(context: Context, service: Privatelink, endpoint_id: str) -> None:
@@ -171,7 +166,8 @@ async def _decide(call: Call, decide: Callable[[Context, str], Endpoint]) -> Ans
     if not ids:
         raise AwsError("MissingParameter", "The request must contain the parameter VpcEndpointId")
     asked.finish()
-    _check_owner(call, service_id)
+    if not call.caller.is_operator:
+        raise endpoint_services.not_owned(service_id)
     unsuccessful: list[Content] = []
     async with call.transactions.writing(call.caller.key) as opened:
         context = context_of(call, opened)

@@ -1,6 +1,5 @@
 """EC2's actions on VPC endpoints. What is not of a service of ours is the emulator's."""
 
-import json
 from functools import partial
 from xml.etree.ElementTree import Element
 
@@ -29,7 +28,6 @@ FILTERS = frozenset({
 def shape(endpoint: Endpoint) -> dict[str, Content]:
     """``VpcEndpoint``."""
     placed = endpoints.placements_of(endpoint)
-    groups: dict[str, str] = json.loads(endpoint.security_group_ids or "{}")
     zone = catalog.HOSTED_ZONES[region_of(endpoint.service_name)]
     return {
         "vpcEndpointId": endpoint.endpoint_id,
@@ -39,7 +37,7 @@ def shape(endpoint: Endpoint) -> dict[str, Content]:
         "state": endpoint.state,
         "routeTableIdSet": [],
         "subnetIdSet": [each.subnet_id for each in placed],
-        "groupSet": [{"groupId": each, "groupName": name} for each, name in groups.items()],
+        "groupSet": group_set(endpoint),
         "ipAddressType": "ipv4",
         "dnsOptions": {"dnsRecordIpType": "ipv4"},
         "privateDnsEnabled": False,
@@ -51,6 +49,12 @@ def shape(endpoint: Endpoint) -> dict[str, Content]:
         "ownerId": endpoint.owner_account_id,
         "serviceRegion": region_of(endpoint.service_name),
     }
+
+
+def group_set(endpoint: Endpoint) -> Content:
+    """``groupSet``, of an endpoint and of each of its network interfaces."""
+    groups = endpoints.security_groups_of(endpoint)
+    return [{"groupId": each, "groupName": name} for each, name in groups.items()]
 
 
 def context_of(call: Call, context: Context | None) -> Context:

@@ -1,13 +1,12 @@
 """What else of EC2 shows our endpoints: their network interfaces, and their tags."""
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from kagemusha.api.aws import paging, tags
 from kagemusha.api.aws.call import Answer, Call
-from kagemusha.api.aws.endpoints import context_of, mine
+from kagemusha.api.aws.endpoints import context_of, group_set, mine
 from kagemusha.api.aws.protocol import Content, numbered
 from kagemusha.domain.errors import AwsError
 from kagemusha.services import endpoints
@@ -26,12 +25,6 @@ class Interface:
     placed: Placement
 
     @property
-    def groups(self) -> dict[str, str]:
-        """The names of its security groups, by id."""
-        found: dict[str, str] = json.loads(self.endpoint.security_group_ids or "{}")
-        return found
-
-    @property
     def description(self) -> str:
         """What AWS describes it with (known)."""
         return f"VPC Endpoint Interface {self.endpoint.endpoint_id}"
@@ -44,11 +37,12 @@ class Interface:
 
     def filtered_by(self, name: str) -> list[str]:
         """What it has for a filter; nothing for those that it can't pass."""
+        groups = endpoints.security_groups_of(self.endpoint)
         return {
             "availability-zone": [self.placed.zone],
             "description": [self.description],
-            "group-id": list(self.groups),
-            "group-name": list(self.groups.values()),
+            "group-id": list(groups),
+            "group-name": list(groups.values()),
             "interface-type": ["vpc_endpoint"],
             "network-interface-id": [self.placed.network_interface_id],
             "owner-id": [self.endpoint.owner_account_id],
@@ -75,7 +69,7 @@ class Interface:
             "macAddress": self.mac,
             "privateIpAddress": placed.address,
             "sourceDestCheck": True,
-            "groupSet": [{"groupId": each, "groupName": name} for each, name in self.groups.items()],
+            "groupSet": group_set(self.endpoint),
             "tagSet": [],
             "privateIpAddressesSet": [{"privateIpAddress": placed.address, "primary": True}],
             "ipv6AddressesSet": [],
