@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import SecretStr
 
 from kagemusha.api import deps
 from kagemusha.api.dialect import HerokuRoute
@@ -42,8 +43,8 @@ def _check_here(request: Request) -> None:
 
 
 def _check_token(request: Request) -> None:
-    secret = request.app.state.admin_token
-    wanted = secret.get_secret_value() if hasattr(secret, "get_secret_value") else str(secret or "")
+    secret: SecretStr | None = request.app.state.admin_token
+    wanted = secret.get_secret_value() if secret else ""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if not wanted or scheme.lower() != "bearer" or not secrets.compare_digest(given.encode(), wanted.encode()):
         raise Unauthorized("The control API needs `Authorization: Bearer <KAGEMUSHA_ADMIN_TOKEN>` on this server.")
