@@ -107,6 +107,8 @@ def test_presigned_urls_are_good_for_what_they_say(verified: Account, version: d
     assert [each.status_code for each in answers] == [200, 403, 403]
     assert answers[0].content == b"cargo"
     assert all("<Code>SignatureDoesNotMatch</Code>" in each.text for each in answers[1:])
+    brief = s3.generate_presigned_url("get_object", **asked, ExpiresIn=60)
+    assert verified.client.get(brief).content == b"cargo"
     put = s3.generate_presigned_url("put_object", Params={"Bucket": "harbor", "Key": "new"})
     assert verified.client.put(put, content=b"more").status_code == 200
     assert s3.get_object(Bucket="harbor", Key="new")["Body"].read() == b"more"
