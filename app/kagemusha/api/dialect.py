@@ -38,6 +38,8 @@ STATUSES: dict[type[DomainError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
+AWS_STATUSES = {"InvalidVpcEndpointId.NotFound": 404, "InvalidState": 409}
+"""Those of AWS's errors that are a 400 in AWS's own dialect alone: what they say has another status here."""
 
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -59,7 +61,9 @@ class HerokuDialect:
     def render(self, error: DomainError) -> Response:
         """See Dialect."""
         status = STATUSES.get(type(error), 500)
-        body: dict[str, Any] = {"id": error.code if isinstance(error, AwsError) else error.id, "message": error.message}
+        body: dict[str, Any] = {"id": error.id, "message": error.message}
+        if isinstance(error, AwsError):
+            status, body["id"] = AWS_STATUSES.get(error.code, status), error.code
         if isinstance(error, NotFound) and error.resource is not None:
             body["resource"] = error.resource
         return reply(body, status)
@@ -161,8 +165,9 @@ def routes_within(routes: Iterable[object]) -> Iterator[APIRoute]:
 def _allowed(request: Request) -> list[str]:
     """The methods that are answered at this path."""
     path = request.scope["path"]
-    found = {method for route in routes_within(request.app.routes) if route.path_regex.match(path)
-             for method in route.methods or ()}  # fmt: skip
+    routes = [route for route in routes_within(request.app.routes) if route.path_regex.match(path)]
+    exact = [route for route in routes if route.path == path]
+    found = {method for route in exact or routes for method in route.methods or ()}
     return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))
 
 

@@ -9,7 +9,7 @@ from kagemusha.store.records import JournalEntry
 
 MOST = 1_000
 KINDS = ("transition", "request", "fault")
-_SEQUENCE_NUMBERS = 2**53
+SEQUENCE_NUMBERS = 2**53
 """Sequence numbers are smaller: every JSON reader knows them exactly."""
 
 
@@ -22,7 +22,7 @@ def _check_limit(limit: int) -> None:
 def entries(context: Context, after: int, limit: int, kind: str | None) -> Sequence[JournalEntry]:
     """Up to `limit` entries behind the sequence number `after`, of one `kind` or of all."""
     _check_limit(limit)
-    if not 0 <= after < _SEQUENCE_NUMBERS:
+    if not 0 <= after < SEQUENCE_NUMBERS:
         raise InvalidParams("after must be a sequence number, as next_after gives it.")
     if kind is not None and kind not in KINDS:
         message = f"kind must be one of {', '.join(KINDS)}."

@@ -6,15 +6,16 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict
 
 from kagemusha.api import deps
-from kagemusha.api.documents import refusals
+from kagemusha.api.documents import ANYWHERE, matching, refusals
 from kagemusha.api.heroku_data import database_documents as documents
+from kagemusha.domain import windows
 from kagemusha.domain.catalog import catalog_uuid
 from kagemusha.services.context import Context
 from kagemusha.services.databases import Database
 
 Reading = Annotated[Context, Depends(deps.opener(False, deps.caller), scope="function")]
 Writing = Annotated[Context, Depends(deps.opener(True, deps.caller), scope="function")]
-REFUSALS = refusals(401, 404)
+REFUSALS = refusals(401, 404, *ANYWHERE)
 """What every operation of this API may answer."""
 SOURCE = "kagemusha"
 """What stands where Heroku names the system that runs its servers."""
@@ -29,7 +30,7 @@ class Body(BaseModel):
 class Window(Body):
     """What sets a maintenance window: the day and the time, in UTC, at which it begins."""
 
-    description: deps.Text
+    description: Annotated[deps.Text, matching(windows.DESCRIPTION)]
 
 
 def row(name: str, *values: str | int) -> documents.InfoRow:

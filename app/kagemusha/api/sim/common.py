@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from kagemusha.api import deps
 from kagemusha.api.dialect import HerokuRoute
-from kagemusha.api.documents import refusals
+from kagemusha.api.documents import ANYWHERE, refusals
 from kagemusha.domain.errors import Forbidden, Unauthorized
 from kagemusha.services import sandboxes
 from kagemusha.services.context import Context
@@ -68,7 +68,7 @@ def room(prefix: str, tag: str) -> APIRouter:
         route_class=HerokuRoute,
         dependencies=[Depends(guard)],
         tags=[tag],
-        responses=refusals(401, 403),
+        responses=refusals(401, 403, *ANYWHERE),
     )
 
 

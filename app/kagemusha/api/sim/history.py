@@ -1,6 +1,10 @@
 """What happened, what will happen, and the whole world as one document."""
 
+from typing import Annotated
+
+from fastapi import Query
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
@@ -10,10 +14,13 @@ from kagemusha.clock import rfc3339
 from kagemusha.services import journals
 
 router = room("/sandboxes/{name}", "history")
+Limit = Annotated[int, Query(json_schema_extra={"minimum": 1, "maximum": journals.MOST})]
+After = Annotated[int, Query(json_schema_extra={"minimum": 0, "exclusiveMaximum": journals.SEQUENCE_NUMBERS})]
+Kind = Annotated[str | None, WithJsonSchema({"type": "string", "enum": list(journals.KINDS)})]
 
 
 @router.get("/pending", operation_id="sandbox.pending", **answers(documents.Forecast, 404, 422))
-async def pending(context: Reading, name: str, limit: int = 100) -> Response:
+async def pending(context: Reading, name: str, limit: Limit = 100) -> Response:
     """What will happen, and when."""
     due = journals.pending(context, limit)
     shown: documents.Forecast = {"now": rfc3339(context.now), "pending": [shapes.pending(each) for each in due]}
@@ -21,7 +28,7 @@ async def pending(context: Reading, name: str, limit: int = 100) -> Response:
 
 
 @router.get("/journal", operation_id="sandbox.journal", **answers(documents.Journal, 404, 422))
-async def journal(context: Reading, name: str, after: int = 0, limit: int = 100, kind: str | None = None) -> Response:
+async def journal(context: Reading, name: str, after: After = 0, limit: Limit = 100, kind: Kind = None) -> Response:
     """What happened, in order."""
     found = journals.entries(context, after, limit, kind)
     told: list[documents.Transition] = [
