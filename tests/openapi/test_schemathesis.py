@@ -23,7 +23,7 @@ PROGRAM = Path(sys.executable).with_name("schemathesis")
 DOCUMENTS = openapi.documents()
 NEVER_SUCCEED = {"oauth_session.delete", "pipeline_coupling.info_by_app", "addon_config.update"}
 """Operations that are refused whatever is asked."""
-SCENARIOS = 100
+SCENARIOS = 80
 """Of the stateful phase, as schemathesis.toml has it. It gives up without a word when one can't be repeated."""
 
 Document = dict[str, Any]

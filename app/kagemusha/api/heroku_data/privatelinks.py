@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.documents import ANYWHERE, answers, matching, refusals
+from kagemusha.api.documents import ANYWHERE, answers, example, matching, refusals
 from kagemusha.api.heroku_data import documents
 from kagemusha.domain.errors import Unauthorized
 from kagemusha.domain.principals import SUBMITTED, root_arn
@@ -56,11 +56,15 @@ Account = Annotated[Text, matching(SUBMITTED)]
 class AllowedAccounts(BaseModel):
     """What PUT and PATCH take."""
 
+    model_config = example({"allowed_accounts": ["123456789101:user/abc.xyz"]})
+
     allowed_accounts: list[Account]
 
 
 class FirstAccounts(BaseModel):
     """What POST takes."""
+
+    model_config = example({"allowed_accounts": ["123456789101:user/abc.xyz"]})
 
     allowed_accounts: Annotated[list[Account], Field(json_schema_extra={"minItems": 1})]
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers, matching
+from kagemusha.api.documents import answers, example, matching
 from kagemusha.api.heroku_platform import addon_documents as documents
 from kagemusha.api.heroku_platform import catalog as shapes
 from kagemusha.api.heroku_platform.common import (
@@ -59,6 +59,8 @@ class AttachmentName(Body):
 class AddonBody(Body):
     """What POST /apps/{app}/addons takes."""
 
+    model_config = example({"plan": "heroku-redis:private-7"})
+
     plan: Reference
     name: AddonName | None = None
     attachment: AttachmentName | None = None
@@ -68,6 +70,8 @@ class AddonBody(Body):
 
 class AttachmentBody(Body):
     """What POST /addon-attachments takes."""
+
+    model_config = example({"addon": "redis-solid-13864", "app": "ferry", "name": "CACHE"})
 
     addon: Reference
     app: Reference

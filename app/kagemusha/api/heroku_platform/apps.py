@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers, matching
+from kagemusha.api.documents import answers, example, matching
 from kagemusha.api.heroku_platform import documents
 from kagemusha.api.heroku_platform.common import (
     ID_NAME,
@@ -48,6 +48,8 @@ ConfigChanges = Annotated[
 class AppBody(Body):
     """What POST /apps takes."""
 
+    model_config = example({"name": "ferry", "region": "eu"})
+
     name: AppName | None = None
     region: Reference | None = None
     stack: Reference | None = None
@@ -70,6 +72,8 @@ class AppChange(Body):
 
 class TeamAppBody(AppBody):
     """What POST /teams/apps takes."""
+
+    model_config = example({"name": "ferry", "space": "harbor"})
 
     team: Reference | None = None
     space: Reference | None = None

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from kagemusha.api.deps import Text
-from kagemusha.api.documents import matching
+from kagemusha.api.documents import example, matching
 from kagemusha.clock import MILLISECOND, from_datetime
 from kagemusha.domain.catalog import ZONES
 from kagemusha.domain.delays import LATEST
@@ -111,6 +111,8 @@ class Body(BaseModel):
 class SandboxBody(Body):
     """What a sandbox may be asked to be."""
 
+    model_config = example({"name": "ci", "seed": 7, "clock": "manual", "now": "2030-01-01T00:00:00Z"})
+
     name: Annotated[Text, matching(NAME)] | None = None
     seed: Seed | None = None
     pace: Pace | None = None
@@ -131,7 +133,7 @@ class ClockBody(Body):
 class AdvanceBody(Body):
     """One of the three."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [_only(name) for name in ("seconds", "to", "until")]})
+    model_config = example({"seconds": 600}, oneOf=[_only(name) for name in ("seconds", "to", "until")])
 
     seconds: Duration | None = None
     to: Moment | None = None
@@ -153,6 +155,8 @@ class AwsCredentialsBody(Body):
 
 class EndpointBody(Body):
     """An endpoint without an AWS client."""
+
+    model_config = example({"service_name": "com.amazonaws.vpce.us-east-1.vpce-svc-01dada6ed38eb40a5"})
 
     service_name: Annotated[Text, matching(SERVICE_NAME)]
     principal_arn: Principal | None = None
