@@ -53,6 +53,6 @@ def draw(delay: Delay, *, seed: int, resource: int, stage: str, visit: int) -> i
     return delay.low + int.from_bytes(digest, "big") % (delay.high - delay.low + 1)
 
 
-def scaled(milliseconds: int, pace: float) -> int:
+def scaled(milliseconds: float, pace: float) -> int:
     """`milliseconds` of real life at `pace` (60 makes a minute a second), at least one, at most ETERNITY. Chosen."""
     return max(1, round(min(milliseconds / pace, ETERNITY)))

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 
 from kagemusha.domain import catalog, lifecycle
-from kagemusha.domain.lifecycle import Step, Timing
+from kagemusha.domain.lifecycle import AS_USUAL, Step, Timing
 from kagemusha.domain.names import Names
 from kagemusha.domain.stages import On
 from kagemusha.domain.states import Machine
+from kagemusha.services.stage_faults import StageFaults
 from kagemusha.store.living import Due
 from kagemusha.store.records import Living, Sandbox
 from kagemusha.store.store import Store
@@ -28,6 +29,7 @@ class Context:
     sandbox: Sandbox
     now: int
     timing: Timing
+    faults: StageFaults | None = None
 
     def at(self, moment: int) -> "Context":
         """The same world, at another moment."""
@@ -47,9 +49,12 @@ class Context:
         """The id of the one team, `kagemusha`: the world's second thing."""
         return self.names(2).uuid()
 
-    def born(self, machine: Machine, number: int, resource: str, name: str) -> Step:
-        """Bring a thing with a life of its own into being; its row is the caller's to write."""
-        return self._take(machine, None, On.CREATE, number=number, visit=0, resource=resource, name=name)
+    def born(self, machine: Machine, number: int, resource: str, name: str, addon: str | None = None) -> Step:
+        """Bring a thing with a life of its own into being; its row is the caller's to write.
+
+        `addon` names the add-on of a thing that has another name.
+        """
+        return self._take(machine, None, On.CREATE, number=number, visit=0, resource=resource, name=name, addon=addon)
 
     def step(self, thing: Due | Living, machine: Machine, on: On, resource: str, name: str) -> Step:
         """Take a thing the step that `on` asks for; raises IllegalStep, which the caller says in its own words."""
@@ -60,9 +65,18 @@ class Context:
         return step
 
     def _take(
-        self, machine: Machine, source: str | None, on: On, *, number: int, visit: int, resource: str, name: str
-    ) -> Step:
-        step = lifecycle.take(machine, source, on, at=self.now, resource=number, visit=visit, timing=self.timing)
+        self, machine: Machine, source: str | None, on: On, *, number: int, visit: int, resource: str, name: str,
+        addon: str | None = None,
+    ) -> Step:  # fmt: skip
+        failing, wait = None, AS_USUAL
+        faults = self.faults
+        labels = faults.labels(machine, number, resource, name, addon) if faults else {}
+        if faults and on is On.DUE and source is not None:
+            failing = faults.failing(machine, source, labels, self.now)
+        taken = lifecycle.stage(machine, source, on, failing)
+        if faults and taken.target is not None:
+            wait = faults.waiting(machine, taken.target, labels, self.now)
+        step = lifecycle.enter(taken, at=self.now, resource=number, visit=visit, timing=self.timing, wait=wait)
         self.store.journal(self.now, step, resource, name)
         self.store.expect(step.due_at)
         return step

@@ -28,7 +28,7 @@ class LostRace(RuntimeError):
     """A row was not in the state that was seen under the sandbox's lock: a bug, never to be silent."""
 
 
-def _labels(machine: Machine) -> tuple[ColumnElement[str], ColumnElement[str]]:
+def labels(machine: Machine) -> tuple[ColumnElement[str], ColumnElement[str]]:
     """What the journal calls a thing: its id on the wire and its name for people."""
     match machine:
         case Machine.ENDPOINT:
@@ -53,7 +53,7 @@ def _labels(machine: Machine) -> tuple[ColumnElement[str], ColumnElement[str]]:
 def _due(*, bounded: bool) -> Select[Any]:
     parts = []
     for machine, table in models.LIVING.items():
-        resource, name = _labels(machine)
+        resource, name = labels(machine)
         part = select(
             table.c.due_at.label("due_at"), table.c.id.label("id"), literal(machine.value, String).label("machine"),
             table.c.state.label("state"), table.c.generation.label("generation"),
@@ -88,6 +88,8 @@ _MOVE: dict[Machine, Update] = {
         state=bindparam("new_state"),
         generation=table.c.generation + 1,
         due_at=bindparam("new_due_at"),
+        held_by=bindparam("new_held_by"),
+        held_left=bindparam("new_held_left"),
     )
     for machine, table in models.LIVING.items()
 }

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 
 from kagemusha.domain.states import STATES, Machine
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0004"
 """The Alembic revision that these tables are at; a test proves that the two agree."""
 
 metadata = MetaData(
@@ -67,6 +67,10 @@ sandboxes = Table(
     # No later than the first moment at which something falls due: in virtual time, and in system time.
     Column("next_due_at", BigInteger),
     Column("wake_at", BigInteger),
+    # Faults: how many were ever made, and how many may still be met, so that a world without any pays nothing for them.
+    Column("faults_made", Integer, nullable=False, server_default="0"),
+    Column("request_faults", Integer, nullable=False, server_default="0"),
+    Column("stage_faults", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None),
@@ -123,6 +127,9 @@ def _living(machine: Machine) -> tuple[Column[object] | CheckConstraint, ...]:
         Column("state", String, nullable=False),
         Column("generation", Integer, nullable=False),
         Column("due_at", BigInteger),
+        # Of what a fault, or somebody, keeps in its state: which fault (0: none), and what is left of its delay.
+        Column("held_by", BigInteger),
+        Column("held_left", BigInteger),
         CheckConstraint(f"state IN ({states})", name="state"),
     )
 
@@ -240,6 +247,26 @@ journal = _world_table(
     Column("target", String),
     key=("seq",),
 )
+occurrences = _world_table(
+    "occurrences",
+    Column("kind", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # System time, by which old ones are forgotten.
+    Column("noted_at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    key=("seq",),
+)
+faults = _world_table(
+    "faults",
+    Column("operation", String),
+    Column("stage", String),
+    Column("match", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("times", Integer),
+    Column("probability", Float),
+    Column("hits", Integer, nullable=False),
+    Column("draws", Integer, nullable=False),
+)
 
 LIVING: dict[Machine, Table] = {
     Machine.SPACE: spaces,
@@ -252,6 +279,7 @@ LIVING: dict[Machine, Table] = {
 
 WORLD: tuple[Table, ...] = (
     spaces, apps, addons, attachments, privatelinks, allowed_accounts, endpoints, config_vars, releases, journal,
+    occurrences, faults,
 )  # fmt: skip
 """What a sandbox holds, all of it."""
 
@@ -282,4 +310,11 @@ for _table in LIVING.values():
         _table.c.id,
         sqlite_where=_table.c.due_at.is_not(None),
         postgresql_where=_table.c.due_at.is_not(None),
+    )
+    Index(
+        f"ix_{_table.name}_held",
+        _table.c.sandbox_id,
+        _table.c.held_by,
+        sqlite_where=_table.c.held_by.is_not(None),
+        postgresql_where=_table.c.held_by.is_not(None),
     )

@@ -35,6 +35,9 @@ class Sandbox:
     journal_seq: int
     next_due_at: int | None
     wake_at: int | None
+    faults_made: int = 0
+    request_faults: int = 0
+    stage_faults: int = 0
 
     @property
     def is_manual(self) -> bool:
@@ -96,6 +99,8 @@ class Space:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Addon:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,8 @@ class Privatelink:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +184,8 @@ class AllowedAccount:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +217,8 @@ class Endpoint:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +258,43 @@ class JournalEntry:
     name: str
     source: str | None
     target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened and is no change of state: a request, or a fault that was met.
+
+    `at` is the world's time, `noted_at` the system's. `detail` is a JSON object.
+    """
+
+    seq: int
+    kind: str
+    at: int
+    noted_at: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Trouble that was ordered: for an operation or for a stage. `match` and `effect` are JSON objects.
+
+    `times` is how often it may be met, None for ever; `draws` how often its `probability` was asked.
+    """
+
+    id: int
+    operation: str | None
+    stage: str | None
+    match: str
+    effect: str
+    times: int | None
+    probability: float | None
+    hits: int
+    draws: int
+
+    @property
+    def remaining(self) -> int | None:
+        """How often it may still be met; None for ever."""
+        return None if self.times is None else self.times - self.hits
 
 
 Living = Space | Addon | Privatelink | AllowedAccount | Endpoint

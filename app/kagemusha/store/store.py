@@ -1,6 +1,7 @@
 """Store: one world, its things, its journal and its counters, over one transaction."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -10,8 +11,11 @@ from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import configs, models, tables
 from kagemusha.store.base import Queries, by, mine
+from kagemusha.store.faults import Faults
 from kagemusha.store.living import Due, Lives
-from kagemusha.store.records import JournalEntry, Living, Sandbox
+from kagemusha.store.occurrences import Occurrences
+from kagemusha.store.records import Fault, JournalEntry, Living, Sandbox
+from kagemusha.store.waiting import Waitings
 
 JOURNAL_BOUND = 100_000
 """Transitions that a sandbox's journal keeps."""
@@ -32,6 +36,7 @@ _SAVE = (
     .where(_S.c.id == bindparam("in_sandbox"))
     .values({name: bindparam(f"new_{name}") for name in (
         "clock_offset", "frozen_at", "pace", "latest_at", "counter", "journal_seq", "next_due_at", "wake_at",
+        "faults_made", "request_faults", "stage_faults",
     )})
 )  # fmt: skip
 
@@ -41,8 +46,8 @@ _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bi
 class Store(Queries):
     """Everything of one sandbox. Writes are kept back where that is faster, and `flush` sends them."""
 
-    def __init__(self, connection: Connection, sandbox: Sandbox) -> None:
-        """Bind `sandbox`, which must be locked if anything is to be written."""
+    def __init__(self, connection: Connection, sandbox: Sandbox, system: int = 0) -> None:
+        """Bind `sandbox`, which must be locked if anything is to be written; `system` is the machine's time."""
         super().__init__(connection, sandbox.id)
         self.spaces = tables.Spaces(connection, sandbox.id)
         self.apps = tables.Apps(connection, sandbox.id)
@@ -55,15 +60,23 @@ class Store(Queries):
         self.config_vars = configs.ConfigVars(connection, sandbox.id)
         self.app_settings = configs.AppSettings(connection, sandbox.id)
         self.lives = Lives(connection, sandbox.id)
+        self.waiting = Waitings(connection, sandbox.id)
+        self.faults = Faults(connection, sandbox.id)
+        self.occurrences = Occurrences(connection, sandbox.id)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
         self.pace = sandbox.pace
         self.latest_at = sandbox.latest_at
         self.next_due_at = sandbox.next_due_at
+        self.faults_made = sandbox.faults_made
+        self.request_faults = sandbox.request_faults
+        self.stage_faults = sandbox.stage_faults
         self._counter = sandbox.counter
         self._journal_seq = sandbox.journal_seq
         self._pruned_at = sandbox.journal_seq // _PRUNED_EVERY
+        self._system = system
         self._entries: list[dict[str, Any]] = []
+        self._occurred: list[dict[str, Any]] = []
         self._moves: dict[Machine, list[dict[str, Any]]] = {}
 
     def allocate(self) -> int:
@@ -85,6 +98,19 @@ class Store(Queries):
         )
         self._entries.append(asdict(entry))
 
+    def note(self, kind: str, at: int, detail: Mapping[str, Any]) -> None:
+        """Write down what happened at `at` and is no change of state."""
+        self._journal_seq += 1
+        row = {"seq": self._journal_seq, "kind": kind, "at": at, "noted_at": self._system, "detail": json.dumps(detail)}
+        self._occurred.append(row)
+
+    def count_faults(self, fault: Fault, by: int) -> None:
+        """Note that there are `by` more faults of this kind that may be met."""
+        if fault.operation is not None:
+            self.request_faults += by
+        else:
+            self.stage_faults += by
+
     def move(self, thing: Due | Living, step: Step) -> None:
         """Put a thing into the state that `step` leads to; it must still be in the state seen."""
         if step.target is None:
@@ -97,6 +123,8 @@ class Store(Queries):
             "by_generation": thing.generation,
             "new_state": step.target,
             "new_due_at": step.due_at,
+            "new_held_by": step.held_by,
+            "new_held_left": step.held_left,
         }
         self._moves.setdefault(step.machine, []).append(move)
         self.expect(step.due_at)
@@ -117,9 +145,13 @@ class Store(Queries):
     def flush(self) -> None:
         """Send everything, the sandbox's counters and clock included. The edge calls it before it commits."""
         self.send()
+        if self._occurred:
+            self.occurrences.insert(self._occurred)
+            self._occurred.clear()
         if self._journal_seq // _PRUNED_EVERY != self._pruned_at:
             self._pruned_at = self._journal_seq // _PRUNED_EVERY
             self._execute(_JOURNAL_PRUNE, upto=self._journal_seq - JOURNAL_BOUND)
+            self.occurrences.prune(self._system)
         wakes = self.frozen_at is None and self.next_due_at is not None
         self._execute(
             _SAVE,
@@ -130,6 +162,9 @@ class Store(Queries):
             new_counter=self._counter,
             new_journal_seq=self._journal_seq,
             new_next_due_at=self.next_due_at,
+            new_faults_made=self.faults_made,
+            new_request_faults=self.request_faults,
+            new_stage_faults=self.stage_faults,
             new_wake_at=self.next_due_at - self.clock_offset if wakes and self.next_due_at is not None else None,
         )
 
@@ -162,3 +197,4 @@ class Store(Queries):
         self._journal_seq = self._pruned_at = 0
         self.next_due_at = None
         self.latest_at = began_at
+        self.faults_made = self.request_faults = self.stage_faults = 0
