@@ -98,6 +98,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.include_router(sim.router)
     app.include_router(heroku_data.router)
     app.include_router(heroku_platform.router)
+    app.state.operations = dialect.operations(app)
     app.router.routes.insert(0, Index(dialect.routes_within(app.routes)))
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)

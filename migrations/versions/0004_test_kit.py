@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0002"
 
 _LIVING = ("spaces", "addons", "privatelinks", "allowed_accounts", "endpoints")
 _COUNTERS = ("faults_made", "request_faults", "stage_faults")
@@ -49,9 +49,7 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("held_by", sa.BigInteger()))
         op.add_column(table, sa.Column("held_left", sa.BigInteger()))
         held = sa.text("held_by IS NOT NULL")
-        op.create_index(
-            f"ix_{table}_held", table, ["sandbox_id", "held_by"], sqlite_where=held, postgresql_where=held
-        )
+        op.create_index(f"ix_{table}_held", table, ["sandbox_id", "held_by"], sqlite_where=held, postgresql_where=held)
 
 
 def downgrade() -> None:

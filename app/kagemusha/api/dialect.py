@@ -158,6 +158,15 @@ def routes_within(routes: Iterable[object]) -> Iterator[APIRoute]:
             yield from routes_within(router.routes)
 
 
+def operations(app: FastAPI) -> dict[str, frozenset[str]]:
+    """The operations of Heroku's APIs, each with the parameters of its path."""
+    return {
+        route.operation_id: frozenset(route.param_convertors)
+        for route in routes_within(app.routes)
+        if route.operation_id and not route.path.startswith("/_sim")
+    }
+
+
 def _allowed(request: Request) -> list[str]:
     """The methods that are answered at this path."""
     path = request.scope["path"]

@@ -56,7 +56,7 @@ def create_addon(context: Context, app: App, new: NewAddon) -> Addon:
     addon = Addon(
         id=number, uuid=names.uuid(), name=name, app_id=app.id, plan=plan.full_name,
         config=json.dumps(dict(new.config)), credential_version=0, created_at=context.now, updated_at=context.now,
-        state=AddonState.PROVISIONING, generation=0, due_at=step.due_at,
+        state=AddonState.PROVISIONING, generation=0, due_at=step.due_at, held_by=step.held_by, held_left=step.held_left,
     )  # fmt: skip
     context.store.addons.insert(addon)
     attachments.attach(context, addon, app, new.attachment, confirm=new.confirm)

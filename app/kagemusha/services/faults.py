@@ -10,7 +10,7 @@ from kagemusha.domain import faults, lifecycle
 from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.domain.faults import RequestEffect
 from kagemusha.domain.lifecycle import STAGE_IDS, stage_id
-from kagemusha.domain.states import STATES, Machine
+from kagemusha.domain.states import STATES
 from kagemusha.services.context import Context
 from kagemusha.services.fault_hits import Labels, meet
 from kagemusha.services.stage_faults import StageFaults, effect_of
@@ -147,6 +147,9 @@ async def meet_request(transactions: Transactions, key: Key, operation: str, lab
             return None
         seed, labels = context.sandbox.seed, {**labels, "operation": (operation,)}
         for fault in context.store.faults.all():
-            if fault.operation in {operation, faults.EVERY} and meet(context.store, seed, fault, labels, context.now)[1]:
+            if (
+                fault.operation in {operation, faults.EVERY}
+                and meet(context.store, seed, fault, labels, context.now)[1]
+            ):
                 return RequestEffect(**json.loads(fault.effect))
     return None

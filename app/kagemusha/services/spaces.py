@@ -78,7 +78,7 @@ def create_space(context: Context, new: NewSpace) -> Space:
     space = Space(
         id=number, uuid=names.uuid(), name=new.name, region=region.name, shield=new.shield, cidr=cidr,
         data_cidr=data_cidr, created_at=context.now, updated_at=context.now,
-        state=SpaceState.ALLOCATING, generation=0, due_at=step.due_at,
+        state=SpaceState.ALLOCATING, generation=0, due_at=step.due_at, held_by=step.held_by, held_left=step.held_left,
     )  # fmt: skip
     context.store.spaces.insert(space)
     return space

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.advance import Fired, advance
 from kagemusha.services.context import Context
+from kagemusha.services.stage_faults import StageFaults
 from kagemusha.store import engine as engines
 from kagemusha.store.records import Sandbox
 from kagemusha.store.sandboxes import Sandboxes
@@ -144,7 +145,9 @@ class Transactions:
         return batch.fired
 
     def _context(self, connection: Connection, sandbox: Sandbox, now: int) -> Context:
-        return Context(Store(connection, sandbox), sandbox, now, sandbox.timing(self.default_pace))
+        store = Store(connection, sandbox, self.clock())
+        faults = StageFaults(store, sandbox) if sandbox.stage_faults else None
+        return Context(store, sandbox, now, sandbox.timing(self.default_pace), faults)
 
 
 def _is_due(sandbox: Sandbox, now: int) -> bool:

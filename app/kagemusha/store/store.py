@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import configs, models, tables
-from kagemusha.store.base import Queries, by, mine
+from kagemusha.store.base import Queries, mine
 from kagemusha.store.faults import Faults
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.occurrences import Occurrences
@@ -28,8 +28,7 @@ _JOURNAL_PAGE = (
     .order_by(_J.c.seq)
     .limit(bindparam("limit"))
 )
-_JOURNAL_PAGE_OF_KIND = _JOURNAL_PAGE.where(by(_J, "kind"))
-_JOURNAL_PRUNE = delete(_J).where(mine(_J), _J.c.kind == "transition", _J.c.seq <= bindparam("upto"))
+_JOURNAL_PRUNE = delete(_J).where(mine(_J), _J.c.seq <= bindparam("upto"))
 _S = models.sandboxes
 _SAVE = (
     update(_S)
@@ -168,13 +167,9 @@ class Store(Queries):
             new_wake_at=self.next_due_at - self.clock_offset if wakes and self.next_due_at is not None else None,
         )
 
-    def journal_page(self, after: int, limit: int, kind: str | None) -> list[JournalEntry]:
-        """Up to `limit` entries behind the sequence number `after`."""
-        if kind is None:
-            rows = self._execute(_JOURNAL_PAGE, after=after, limit=limit)
-        else:
-            rows = self._execute(_JOURNAL_PAGE_OF_KIND, after=after, limit=limit, by_kind=kind)
-        return [JournalEntry(*row) for row in rows]
+    def journal_page(self, after: int, limit: int) -> list[JournalEntry]:
+        """Up to `limit` transitions behind the sequence number `after`."""
+        return [JournalEntry(*row) for row in self._execute(_JOURNAL_PAGE, after=after, limit=limit)]
 
     def export(self) -> dict[str, list[dict[str, Any]]]:
         """Every row of the world, by table, in the order of its key, without the sandbox's id."""

@@ -1,9 +1,10 @@
 """What waits for the end of its stage, by itself or until it is released: asked for, held and let go one by one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Update, bindparam, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Select, String, Table, Update, bindparam, literal, select, union_all, update
 
 from kagemusha.domain.states import Machine
 from kagemusha.store import models
@@ -36,18 +37,19 @@ def _waiting(machine: Machine, *conditions: ColumnElement[bool]) -> Select[Any]:
     ).where(mine(table), *conditions)  # fmt: skip
 
 
-def _of_all(condition: str) -> Select[Any]:
-    parts = [_waiting(machine, _CONDITIONS[condition](table)) for machine, table in models.LIVING.items()]
+def _of_all(condition: Callable[[Table], ColumnElement[bool]], *order: str) -> Select[Any]:
+    """The first of all kinds: each by an index of its own, and of those the first."""
+    parts = []
+    for machine, table in models.LIVING.items():
+        part = _waiting(machine, condition(table)).order_by(*(table.c[name] for name in order))
+        parts.append(select(part.limit(bindparam("limit")).subquery()))
     every = union_all(*parts).subquery()
-    return select(every).order_by(every.c.id).limit(bindparam("limit"))
+    return select(every).order_by(*(every.c[name] for name in order)).limit(bindparam("limit"))
 
 
-_CONDITIONS: dict[str, Any] = {
-    "held": lambda table: table.c.held_by.is_not(None),
-    "held by": lambda table: by(table, "held_by"),
-}
-_HELD = _of_all("held")
-_HELD_BY = _of_all("held by")
+_DUE = _of_all(lambda table: table.c.due_at.is_not(None), "due_at", "id")
+_HELD = _of_all(lambda table: table.c.held_by.is_not(None), "id")
+_HELD_BY = _of_all(lambda table: by(table, "held_by"), "id")
 _IN_STATE = {
     machine: _waiting(machine, by(table, "state"), table.c.due_at.is_not(None)).order_by(table.c.due_at, table.c.id)
     for machine, table in models.LIVING.items()
@@ -65,6 +67,10 @@ _MOST = 1_000_000
 
 class Waitings(Queries):
     """Everything that waits, whatever its kind."""
+
+    def due(self, limit: int) -> list[Waiting]:
+        """The first `limit` things that will happen by themselves, soonest first."""
+        return self._read(_DUE, limit=limit)
 
     def held(self, limit: int) -> list[Waiting]:
         """The first `limit` things that are held, oldest first."""

@@ -79,7 +79,7 @@ Transition = TypedDict(
 Pending = TypedDict(
     "Pending",
     {
-        "due_at": Moment,
+        "due_at": Moment | None,
         "machine": Machine,
         "resource": str,
         "name": str,
@@ -141,3 +141,18 @@ class Endpoint(TypedDict):
     principal_arn: str
     service_name: str
     state: EndpointState
+
+
+@document
+class Fault(TypedDict):
+    """Trouble that was ordered, and how often it was met; `remaining` null is for ever."""
+
+    id: int
+    operation: NotRequired[str]
+    stage: NotRequired[str]
+    effect: dict[str, Any]
+    match: dict[str, str]
+    times: int | None
+    probability: float | None
+    hits: int
+    remaining: int | None

@@ -5,9 +5,10 @@ from fastapi.responses import Response
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import Reading, Worlds, room
+from kagemusha.api.sim.common import Reading, Worlds, Writing, room
 from kagemusha.clock import rfc3339
-from kagemusha.services import journals
+from kagemusha.services import clocks, journals
+from kagemusha.services import pending as waiting
 
 router = room("/sandboxes/{name}", "history")
 
@@ -15,8 +16,34 @@ router = room("/sandboxes/{name}", "history")
 @router.get("/pending", operation_id="sandbox.pending", **answers(documents.Forecast, 404, 422))
 async def pending(context: Reading, name: str, limit: int = 100) -> Response:
     """What will happen, and when."""
-    due = journals.pending(context, limit)
-    shown: documents.Forecast = {"now": rfc3339(context.now), "pending": [shapes.pending(each) for each in due]}
+    shown: documents.Forecast = {
+        "now": rfc3339(context.now),
+        "pending": [shapes.pending(each) for each in waiting.pending(context, limit)],
+    }
+    return reply(shown)
+
+
+@router.post("/pending/{resource}/hold", operation_id="pending.hold", **answers(documents.Pending, 404))
+async def hold(context: Writing, name: str, resource: str) -> Response:
+    """Keep a thing in its state until it is released."""
+    return reply(shapes.pending(waiting.hold(context, resource)))
+
+
+@router.post("/pending/{resource}/release", operation_id="pending.release", **answers(documents.Pending, 404))
+async def release(context: Writing, name: str, resource: str) -> Response:
+    """Let a thing go on that is held: it falls due after what was left of its delay."""
+    return reply(shapes.pending(waiting.release(context, resource)))
+
+
+@router.post("/pending/{resource}/step", operation_id="pending.step", **answers(documents.Advanced, 404))
+async def step(context: Writing, name: str, resource: str) -> Response:
+    """Let what is pending for one thing happen now, and nothing else."""
+    fired = waiting.step(context, resource)
+    shown: documents.Advanced = {
+        "now": rfc3339(context.now),
+        "fired": len(fired),
+        "transitions": [shapes.fired(each) for each in fired[: clocks.SHOWN]],
+    }
     return reply(shown)
 
 
@@ -24,11 +51,10 @@ async def pending(context: Reading, name: str, limit: int = 100) -> Response:
 async def journal(context: Reading, name: str, after: int = 0, limit: int = 100, kind: str | None = None) -> Response:
     """What happened, in order."""
     found = journals.entries(context, after, limit, kind)
-    told: list[documents.Transition] = [
-        {"seq": each.seq, "sandbox": context.sandbox.name, **shapes.transition(each)} for each in found
-    ]
-    shown: documents.Journal = {"entries": told, "next_after": found[-1].seq if found else after}
-    return reply(shown)
+    return reply({
+        "entries": [shapes.entry(context, each) for each in found],
+        "next_after": found[-1].seq if found else after,
+    })  # fmt: skip
 
 
 @router.get("/snapshot", operation_id="sandbox.snapshot", **answers(documents.Snapshot, 404))

@@ -1,5 +1,6 @@
 """The documents of the control API, made of rows."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +15,8 @@ from kagemusha.domain.states import EndpointState, Machine
 from kagemusha.services import clocks, endpoints
 from kagemusha.services.advance import Fired
 from kagemusha.services.context import Context
-from kagemusha.store.living import Due
-from kagemusha.store.records import Endpoint, JournalEntry, Sandbox
+from kagemusha.store.records import Endpoint, JournalEntry, Occurrence, Sandbox
+from kagemusha.store.waiting import Waiting
 
 SNAPSHOT_VERSION = 1
 _REGION = REGIONS[0].aws_region
@@ -87,11 +88,23 @@ def fired(each: Fired) -> documents.Transition:
     }  # fmt: skip
 
 
-def pending(due: Due) -> documents.Pending:
+def occurrence(row: Occurrence) -> dict[str, Any]:
+    """A request, or a fault that was met."""
+    return {"kind": row.kind, "at": rfc3339(row.at), **json.loads(row.detail)}
+
+
+def entry(context: Context, row: JournalEntry | Occurrence) -> dict[str, Any]:
+    """An entry of the journal."""
+    told = occurrence(row) if isinstance(row, Occurrence) else transition(row)
+    return {"seq": row.seq, "sandbox": context.sandbox.name, **told}
+
+
+def pending(thing: Waiting) -> documents.Pending:
     """A step to come."""
     return {
-        "due_at": rfc3339(due.due_at), "machine": Machine(due.machine), "resource": due.resource, "name": due.name,
-        "from": due.state, "to": timed_target(due.machine, due.state), "held": False,
+        "due_at": None if thing.due_at is None else rfc3339(thing.due_at), "machine": thing.machine,
+        "resource": thing.resource, "name": thing.name, "from": thing.state,
+        "to": timed_target(thing.machine, thing.state), "held": thing.held_by is not None,
     }  # fmt: skip
 
 
