@@ -130,7 +130,7 @@ def attach(
 
     What else has the name in the app loses it, in the same release, if `confirm` says so.
     """
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     check_namespace(namespace)
     if name is not None:
         check_name(context, app, addon, name, confirm)

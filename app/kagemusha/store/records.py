@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kagemusha.clock import sandbox_now
+from kagemusha.domain import catalog
 from kagemusha.domain.delays import LATEST, Delay
 from kagemusha.domain.lifecycle import Timing
 from kagemusha.domain.names import Names
@@ -133,6 +134,11 @@ class Addon:
     state: str
     generation: int
     due_at: int | None
+
+    @property
+    def addon_service(self) -> catalog.Service:
+        """The add-on service that its plan is of."""
+        return catalog.service(catalog.plan(self.plan).service)
 
 
 @dataclass(frozen=True, slots=True)
