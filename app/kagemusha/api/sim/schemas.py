@@ -19,7 +19,7 @@ from pydantic import (
 
 from kagemusha.api.deps import Text
 from kagemusha.clock import MILLISECOND, from_datetime
-from kagemusha.services.clocks import LONGEST
+from kagemusha.domain.delays import TEN_YEARS
 
 
 def _units(letters: str) -> str:
@@ -67,7 +67,7 @@ def _delay(value: object) -> tuple[int, int] | None:
     except ValidationError:
         bounds = []
     match [milliseconds(each) for each in bounds]:
-        case [low, high] if 0 <= low <= high <= LONGEST:
+        case [low, high] if 0 <= low <= high <= TEN_YEARS:
             return low, high
     message = 'give a duration, [lowest, highest], or "never", of at most ten years'
     raise ValueError(message)
