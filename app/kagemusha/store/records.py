@@ -101,7 +101,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app; `space` is its space's row, or None in the Common Runtime."""
+    """An app; `space_id` is None in the Common Runtime. JSON: `buildpacks` is a list of names and URLs."""
 
     id: int
     uuid: str
@@ -116,11 +116,17 @@ class App:
     updated_at: int
     released_at: int
     release_version: int
+    maintenance: bool
+    acm: bool
+    buildpacks: str
 
 
 @dataclass(frozen=True, slots=True)
 class Addon:
-    """An add-on; `plan` is the full name, `app_id` the app that pays for it."""
+    """An add-on; `plan` is the full name, `app_id` the app that pays for it.
+
+    JSON: `config` is what it was created with, `settings` what its data store was set to since.
+    """
 
     id: int
     uuid: str
@@ -131,6 +137,7 @@ class Addon:
     credential_version: int
     created_at: int
     updated_at: int
+    settings: str
     state: str
     generation: int
     due_at: int | None
@@ -152,6 +159,7 @@ class Attachment:
     app_id: int
     created_at: int
     updated_at: int
+    namespace: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,6 @@ class Store(Queries):
         self.endpoints = tables.Endpoints(connection, sandbox.id)
         self.releases = tables.Releases(connection, sandbox.id)
         self.config_vars = configs.ConfigVars(connection, sandbox.id)
-        self.app_settings = configs.AppSettings(connection, sandbox.id)
         self.lives = Lives(connection, sandbox.id)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
