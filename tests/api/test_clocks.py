@@ -51,6 +51,31 @@ def test_what_a_clock_can_not_do_is_refused(lone_client: TestClient, body: Any) 
     assert lone_client.get(f"{SANDBOXES}/one/clock").json()["now"] == BEGAN.replace("Z", ".000Z")
 
 
+@pytest.mark.parametrize(
+    ("duration", "now"),
+    [
+        ("P1DT1H", "2030-01-02T01:00:00.000Z"), ("PT1H30M", "2030-01-01T01:30:00.000Z"),
+        ("PT1.5S", "2030-01-01T00:00:01.500Z"), ("P1W", "2030-01-08T00:00:00.000Z"),
+        ("P1Y1M", "2031-01-31T00:00:00.000Z"), ("PT0S", "2030-01-01T00:00:00.000Z"),
+    ],
+)  # fmt: skip
+def test_a_duration_may_have_several_units(lone_client: TestClient, duration: str, now: str) -> None:
+    """ISO 8601, where a year has 365 days and a month 30."""
+    assert World.make(lone_client).sim("POST", "/clock/advance", {"seconds": duration})["now"] == now
+
+
+@pytest.mark.parametrize("duration", ["PT1H1H", "P1D2D", "PT1S1M", "P1D1Y", "P1DT", "P", "PT", "pt1h", "PT1H ", "P1H"])
+def test_a_duration_has_each_unit_once(lone_client: TestClient, duration: str) -> None:
+    """What names a unit twice, or a smaller one first, is a 422 that says so; a delay of a sandbox's own as well."""
+    world = World.make(lone_client)
+    answer = world.ask_sim("POST", "/clock/advance", {"seconds": duration})
+    assert refusal(answer) == (422, "invalid_params")
+    assert "each unit once" in answer.json()["message"]
+    assert world.sim("GET", "/clock")["now"] == BEGAN.replace("Z", ".000Z")
+    delays = {"space.allocating": duration}
+    assert refusal(lone_client.post(SANDBOXES, json={"delays": delays})) == (422, "invalid_params")
+
+
 def test_not_a_number_is_refused(lone_client: TestClient) -> None:
     """NaN, infinity and what is too large to be a number, which JSON's grammar lacks and Python's reader takes."""
     World.make(lone_client)

@@ -70,7 +70,10 @@ def test_an_app_is_put_into_maintenance_and_out_of_it(client: TestClient) -> Non
     """It says so everywhere, and is no variable of its config; a new app is in none, whatever its name was before."""
     world = World.make(client)
     world.app()
+    before = world.get("/apps/ferry")["updated_at"]
+    world.advance(1)
     assert world.call("PATCH", "/apps/ferry", {"maintenance": True})["maintenance"] is True
+    assert world.get("/apps/ferry")["updated_at"] > before
     assert world.get("/teams/apps/ferry")["maintenance"] is world.get("/apps")[0]["maintenance"] is True
     assert world.config() == {}
     assert world.call("PATCH", "/apps/ferry", {"name": "tern"})["maintenance"] is True

@@ -84,10 +84,6 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "changes": lambda variables: variables.changes(ONE),
         "delete_of_app": lambda variables: variables.delete_of_app(ONE),
     },
-    "app_settings": {
-        "of_apps": lambda settings: settings.of_apps([ONE, 9]),
-        "put": lambda settings: settings.put(ONE, {"acm": True}),
-    },
     "lives": {
         # Ids are unique in a world that services make; here, rows of several tables share one and have no order.
         "due": lambda lives: sorted(lives.due(100, 100), key=repr),

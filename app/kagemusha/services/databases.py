@@ -15,8 +15,6 @@ from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App
 
 REDIS, POSTGRES, KAFKA = "heroku-redis", "heroku-postgresql", "heroku-kafka"
-SETTINGS = "\0settings"
-"""Under which key of its config an add-on's settings are kept. No client can send it: their text holds no NUL."""
 _WINDOW = "maintenance_window"
 
 
@@ -119,13 +117,13 @@ def _view(context: Context, addon: Addon) -> Database:
 
 
 def _settings(addon: Addon) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(addon.config).get(SETTINGS, {})
+    found: dict[str, Any] = json.loads(addon.settings)
     return found
 
 
 def _set(context: Context, database: Database, changes: dict[str, Any]) -> Database:
-    kept = json.loads(database.addon.config)
-    changed = kept | {SETTINGS: _settings(database.addon) | changes}
+    kept = _settings(database.addon)
+    changed = kept | changes
     if changed != kept:
         context.store.addons.configure(database.addon.id, json.dumps(changed))
     return find(context, database.addon.uuid)

@@ -97,7 +97,7 @@ def wanted_by_attachment(
     """What the add-on should give now, by the attachment's name; nothing while it provisions."""
     if addon.state != AddonState.PROVISIONED:
         return {}
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     app = context.store.apps.get(addon.app_id)
     region = catalog.region(app.region if app else "us")
     names = context.names(addon.id)
@@ -147,14 +147,14 @@ def sync(context: Context, addon: Addon) -> dict[int, list[str]]:
 
 def sync_by_provider(context: Context, addon: Addon) -> None:
     """`sync`, with one release by the provider for each app that changed: ``Update REDIS by heroku-redis``."""
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     for app_id, names in sync(context, addon).items():
         release(context, app_id, f"Update {', '.join(names)} by {service.name}", provider(service))
 
 
 def announce_provisioned(context: Context, addon: Addon) -> None:
     """`sync`, with the release that says that provisioning is complete."""
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     for app_id, names in sync(context, addon).items():
         variables = ", ".join(f"{name}_URL" for name in names)
         said = f"@ref:{addon.name} completed provisioning, setting {variables}."

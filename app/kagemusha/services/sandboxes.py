@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from kagemusha.clock import rfc3339
 from kagemusha.domain import principals
-from kagemusha.domain.delays import LATEST
+from kagemusha.domain.delays import LATEST_NOW
 from kagemusha.domain.errors import Conflict, InvalidParams, NotFound
 from kagemusha.domain.lifecycle import STAGE_IDS
 from kagemusha.services.context import Context
@@ -64,8 +65,9 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
         raise Conflict(message)
     if new.seed is not None and not 0 <= new.seed < SEEDS:
         raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
-    if new.now is not None and not 0 <= new.now <= LATEST:
-        raise InvalidParams("now must be a moment of the years 1970 to 9999.")
+    if new.now is not None and not 0 <= new.now <= LATEST_NOW:
+        message = f"now must be a moment from 1970 to {rfc3339(LATEST_NOW)}: ten years later time ends."
+        raise InvalidParams(message)
     check_pace(new.pace)
     check_delays(new.delays or {})
     account, principal = _aws(sandboxes, new, name)

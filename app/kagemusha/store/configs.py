@@ -1,6 +1,5 @@
-"""Config vars, and the settings that are kept among them."""
+"""Config vars."""
 
-import json
 from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
@@ -74,26 +73,9 @@ class ConfigVars(Queries):
         self._execute(_DELETE_VARS_OF_APP, by_app_id=app_id)
 
 
-class AppSettings(Queries):
-    """What an app is told beside its config: a JSON object in a row of its own, under a name that no config var has."""
-
-    def of_apps(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """The settings of each of these apps that has any."""
-        wanted = sorted(set(ids))
-        found = self._execute(_SETTINGS_OF_APPS, ids=wanted) if wanted else ()
-        return {app_id: json.loads(value) for app_id, value in found}
-
-    def put(self, app_id: int, settings: dict[str, Any]) -> None:
-        """Keep these instead of what the app had."""
-        self._execute_many(_DELETE_VAR, [{"by_app_id": app_id, "by_name": _SETTINGS}])
-        row = {"app_id": app_id, "name": _SETTINGS, "value": json.dumps(settings, sort_keys=True)}
-        self._insert_many(_INSERT_VAR, [row | {"attachment_id": None}])
-
-
-_SETTINGS = ""
 _V = models.config_vars
 _VAR = select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id).where(mine(_V))
-_VARS_OF_APP = _VAR.where(by(_V, "app_id"), _V.c.name != _SETTINGS).order_by(_V.c.name)
+_VARS_OF_APP = _VAR.where(by(_V, "app_id")).order_by(_V.c.name)
 _OF_ATTACHMENT = (models.attachments.c.sandbox_id == _V.c.sandbox_id) & (models.attachments.c.id == _V.c.attachment_id)
 # Outer joins, here and below, since SQLite follows them in the order written, and would else begin with all variables.
 _VARS_OF_ADDON = (
@@ -102,7 +84,6 @@ _VARS_OF_ADDON = (
     .outerjoin(_V, _OF_ATTACHMENT)
     .where(mine(models.attachments), models.attachments.c.addon_id == bindparam("addon_id"))
 )
-_SETTINGS_OF_APPS = select(_V.c.app_id, _V.c.value).where(mine(_V), _V.c.app_id.in_(IDS), _V.c.name == _SETTINGS)
 _VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(IDS))
 _OWN_VAR_NAMES = (
     select(models.addons.c.id, _V.c.name)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -160,6 +161,9 @@ apps = _world_table(
     Column("updated_at", BigInteger, nullable=False),
     Column("released_at", BigInteger, nullable=False),
     Column("release_version", Integer, nullable=False),
+    Column("maintenance", Boolean, nullable=False, server_default=false()),
+    Column("acm", Boolean, nullable=False, server_default=false()),
+    Column("buildpacks", Text, nullable=False, server_default="[]"),
 )
 addons = _world_table(
     "addons",
@@ -171,6 +175,7 @@ addons = _world_table(
     Column("credential_version", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("settings", Text, nullable=False, server_default="{}"),
     *_living(Machine.ADDON),  # type: ignore[arg-type]
 )
 attachments = _world_table(
@@ -181,6 +186,7 @@ attachments = _world_table(
     Column("app_id", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("namespace", String),
 )
 privatelinks = _world_table(
     "privatelinks",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kagemusha.clock import sandbox_now
+from kagemusha.domain import catalog
 from kagemusha.domain.delays import LATEST, Delay
 from kagemusha.domain.lifecycle import Timing
 from kagemusha.domain.names import Names
@@ -105,7 +106,7 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app; `space` is its space's row, or None in the Common Runtime."""
+    """An app; `space_id` is None in the Common Runtime. JSON: `buildpacks` is a list of names and URLs."""
 
     id: int
     uuid: str
@@ -120,11 +121,17 @@ class App:
     updated_at: int
     released_at: int
     release_version: int
+    maintenance: bool
+    acm: bool
+    buildpacks: str
 
 
 @dataclass(frozen=True, slots=True)
 class Addon:
-    """An add-on; `plan` is the full name, `app_id` the app that pays for it."""
+    """An add-on; `plan` is the full name, `app_id` the app that pays for it.
+
+    JSON: `config` is what it was created with, `settings` what its data store was set to since.
+    """
 
     id: int
     uuid: str
@@ -135,11 +142,17 @@ class Addon:
     credential_version: int
     created_at: int
     updated_at: int
+    settings: str
     state: str
     generation: int
     due_at: int | None
     held_by: int | None = None
     held_left: int | None = None
+
+    @property
+    def addon_service(self) -> catalog.Service:
+        """The add-on service that its plan is of."""
+        return catalog.service(catalog.plan(self.plan).service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +166,7 @@ class Attachment:
     app_id: int
     created_at: int
     updated_at: int
+    namespace: str | None
 
 
 @dataclass(frozen=True, slots=True)

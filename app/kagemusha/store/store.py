@@ -57,7 +57,6 @@ class Store(Queries):
         self.endpoints = tables.Endpoints(connection, sandbox.id)
         self.releases = tables.Releases(connection, sandbox.id)
         self.config_vars = configs.ConfigVars(connection, sandbox.id)
-        self.app_settings = configs.AppSettings(connection, sandbox.id)
         self.lives = Lives(connection, sandbox.id)
         self.waiting = Waitings(connection, sandbox.id)
         self.faults = Faults(connection, sandbox.id)

@@ -47,8 +47,8 @@ class Apps(Things[records.App]):
         return self._oldest_first(_APPS_OF_SPACE, by_space_id=space_id)
 
     def change_to(self, app: records.App, at: int) -> None:
-        """Give the app's row the name, stack, lock and owner of `app`."""
-        new = {"new_name": app.name, "new_stack": app.stack, "new_locked": app.locked, "new_in_team": app.in_team}
+        """Give the app's row all of `app` that can be changed."""
+        new = {f"new_{name}": getattr(app, name) for name in _CHANGEABLE}
         self._execute(_APP_CHANGED, by_id=app.id, new_updated_at=at, **new)
 
     def released(self, app_id: int, version: int, at: int) -> None:
@@ -60,7 +60,8 @@ class Apps(Things[records.App]):
 _APPS_BY_IDS = Apps.selection(models.apps.c.id.in_(IDS))
 _APPS_IN_SPACE = Apps.selection(by(models.apps, "space_id")).limit(1)
 _APPS_OF_SPACE = Apps.selection(by(models.apps, "space_id"))
-_APP_CHANGED = Apps.change("name", "stack", "locked", "in_team", "updated_at")
+_CHANGEABLE = ("name", "stack", "locked", "in_team", "maintenance", "acm", "buildpacks")
+_APP_CHANGED = Apps.change(*_CHANGEABLE, "updated_at")
 _APP_RELEASED = Apps.change("release_version", "released_at", "updated_at")
 
 
@@ -91,9 +92,9 @@ class Addons(Things[records.Addon]):
         """Note that the add-on changed."""
         self._execute(_ADDON_TOUCHED, by_id=addon_id, new_updated_at=at)
 
-    def configure(self, addon_id: int, config: str) -> None:
-        """Replace the add-on's config, a JSON document."""
-        self._execute(_ADDON_CONFIGURED, by_id=addon_id, new_config=config)
+    def configure(self, addon_id: int, settings: str) -> None:
+        """Replace the add-on's settings, a JSON document."""
+        self._execute(_ADDON_CONFIGURED, by_id=addon_id, new_settings=settings)
 
     def rotate(self, addon_id: int, credential_version: int) -> None:
         """Give the add-on another user and password."""
@@ -104,7 +105,7 @@ _ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id"))
 _ADDONS_BY_IDS = Addons.selection(models.addons.c.id.in_(IDS))
 _ADDON_CHANGED = Addons.change("name", "plan", "updated_at")
 _ADDON_TOUCHED = Addons.change("updated_at")
-_ADDON_CONFIGURED = Addons.change("config")
+_ADDON_CONFIGURED = Addons.change("settings")
 _ADDON_ROTATED = Addons.change("credential_version")
 ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.attachments.c.addon_id == models.addons.c.id
