@@ -43,15 +43,13 @@ class NewFault:
 def create_fault(context: Context, new: NewFault) -> Fault:
     """Order a fault. A hold catches what is in the stage already.
 
-    Raises InvalidParams for a stage that does not end by itself, can't fail, or can't end as the fault says, for a
-    `match` that names what a stage's things don't have, and for one fault too many.
+    Raises InvalidParams for what `check_stage` refuses, and for one fault too many.
     """
     store = context.store
     if len(store.faults.all()) >= MOST:
         message = f"A sandbox has {MOST} faults at most: take some back first."
         raise InvalidParams(message)
-    if new.stage is not None:
-        _check_stage(new.stage, new)
+    check_stage(new)
     store.faults_made += 1
     fault = Fault(
         id=store.faults_made, operation=new.operation, stage=new.stage, match=json.dumps(dict(new.match)),
@@ -64,7 +62,11 @@ def create_fault(context: Context, new: NewFault) -> Fault:
     return store.faults.get(fault.id) or fault
 
 
-def _check_stage(stage: str, new: NewFault) -> None:
+def check_stage(new: NewFault) -> None:
+    """Refuse a fault of a stage that there is not, or that can't go as the fault says; those of operations pass."""
+    stage = new.stage
+    if stage is None:
+        return
     if stage not in STAGE_IDS:
         message = f"There is no stage {stage}. The stages are {', '.join(sorted(STAGE_IDS))}."
         raise InvalidParams(message)

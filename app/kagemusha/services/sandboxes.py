@@ -184,7 +184,7 @@ def reset_sandbox(context: Context, system: int) -> None:
     manual, given = initial["manual"], initial["now"]
     began_at = context.sandbox.began_at if manual or given is not None else system
     store = context.store
-    store.clear()
+    store.dumps.clear()
     store.restart(began_at=began_at, counter=_FIRST_THINGS)
     store.clock_offset = began_at - system
     store.frozen_at = began_at if manual else None

@@ -40,6 +40,10 @@ class Occurrences(Queries):
             rows = self._execute(_PAGE_OF_KIND, after=after, limit=limit, by_kind=kind)
         return [Occurrence(*row) for row in rows]
 
+    def all(self) -> list[Occurrence]:
+        """All that are kept."""
+        return self.page(0, 2 * BOUND, None)
+
     def insert(self, rows: Sequence[dict[str, Any]]) -> None:
         """Add rows."""
         self._insert_many(_INSERT, rows)

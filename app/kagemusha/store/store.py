@@ -1,8 +1,8 @@
 """Store: one world, its things, its journal and its counters, over one transaction."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -11,10 +11,11 @@ from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import configs, models, tables
 from kagemusha.store.base import Queries, mine
+from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.occurrences import Occurrences
-from kagemusha.store.records import Fault, JournalEntry, Living, Sandbox
+from kagemusha.store.records import Fault, JournalEntry, Living, Occurrence, Sandbox
 from kagemusha.store.waiting import Waitings
 
 JOURNAL_BOUND = 100_000
@@ -39,6 +40,11 @@ _SAVE = (
     )})
 )  # fmt: skip
 
+_RESTORE = (
+    update(_S)
+    .where(_S.c.id == bindparam("in_sandbox"))
+    .values(seed=bindparam("new_seed"), delays=bindparam("new_delays"))
+)
 _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bindparam("new_began_at"))
 
 
@@ -60,6 +66,7 @@ class Store(Queries):
         self.lives = Lives(connection, sandbox.id)
         self.waiting = Waitings(connection, sandbox.id)
         self.faults = Faults(connection, sandbox.id)
+        self.dumps = Dumps(connection, sandbox.id)
         self.occurrences = Occurrences(connection, sandbox.id)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
@@ -170,19 +177,26 @@ class Store(Queries):
         """Up to `limit` transitions behind the sequence number `after`."""
         return [JournalEntry(*row) for row in self._execute(_JOURNAL_PAGE, after=after, limit=limit)]
 
-    def export(self) -> dict[str, list[dict[str, Any]]]:
-        """Every row of the world, by table, in the order of its key, without the sandbox's id."""
-        return {table.name: self._dump(table) for table in models.WORLD}
+    def whole_journal(self) -> list[JournalEntry]:
+        """All transitions that are kept."""
+        return self.journal_page(0, JOURNAL_BOUND + _PRUNED_EVERY)
 
-    def _dump(self, table: Any) -> list[dict[str, Any]]:
-        columns: Sequence[Any] = [column for column in table.c if column.name != "sandbox_id"]
-        statement = select(*columns).where(mine(table)).order_by(*table.primary_key.columns)
-        return [dict(row) for row in self._execute(statement).mappings()]
+    def take_over(self, transitions: Iterable[JournalEntry], occurrences: Iterable[Occurrence]) -> None:
+        """Continue the journal with what another world's tells, under sequence numbers of its own."""
+        for entry in transitions:
+            self._journal_seq += 1
+            self._entries.append(asdict(replace(entry, seq=self._journal_seq)))
+        for occurrence in occurrences:
+            self._journal_seq += 1
+            noted = replace(occurrence, seq=self._journal_seq, noted_at=self._system)
+            self._occurred.append(asdict(noted))
 
-    def clear(self) -> None:
-        """Take everything of the world away; the counters are the caller's to set."""
-        for table in models.WORLD:
-            self._execute(delete(table).where(mine(table)))
+    def become(self, *, seed: int, delays: str, counter: int, faults_made: int, now: int) -> None:
+        """Become another world, in which it is `now`: its seed, its delays, its counters."""
+        self._execute(_RESTORE, new_seed=seed, new_delays=delays)
+        self._counter, self.faults_made = counter, faults_made
+        self.request_faults = self.stage_faults = 0
+        self.latest_at, self.next_due_at = now, None
 
     def restart(self, *, began_at: int, counter: int) -> None:
         """Set the counters as in a world that begins at `began_at`, with its first `counter` things."""

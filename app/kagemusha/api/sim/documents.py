@@ -127,6 +127,7 @@ class Snapshot(TypedDict):
     note: str
     requests: list[dict[str, Any]]
     seed: int
+    settings: dict[str, Any]
     transitions: list[Transition]
     version: int
     world: dict[str, list[dict[str, Any]]]

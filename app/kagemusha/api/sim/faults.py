@@ -54,7 +54,9 @@ def asked(body: FaultBody, operations: dict[str, frozenset[str]]) -> NewFault:
             message = f"match can't name {', '.join(unknown)}: {body.operation} has {', '.join(sorted(known))}."
             raise InvalidParams(message)
     effect = body.effect.model_dump(exclude_unset=True)
-    return NewFault(body.operation, body.stage, effect, body.match, body.times, body.probability)
+    new = NewFault(body.operation, body.stage, effect, body.match, body.times, body.probability)
+    faults.check_stage(new)
+    return new
 
 
 @router.post("", operation_id="fault.create", **answers(documents.Fault, 400, 404, 422, status=201))

@@ -1,11 +1,11 @@
-"""What happened, what will happen, and the whole world as one document."""
+"""What happened, and what will."""
 
 from fastapi.responses import Response
 
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import Reading, Worlds, Writing, room
+from kagemusha.api.sim.common import Reading, Writing, room
 from kagemusha.clock import rfc3339
 from kagemusha.services import clocks, journals
 from kagemusha.services import pending as waiting
@@ -55,9 +55,3 @@ async def journal(context: Reading, name: str, after: int = 0, limit: int = 100,
         "entries": [shapes.entry(context, each) for each in found],
         "next_after": found[-1].seq if found else after,
     })  # fmt: skip
-
-
-@router.get("/snapshot", operation_id="sandbox.snapshot", **answers(documents.Snapshot, 404))
-async def snapshot(context: Reading, worlds: Worlds, name: str) -> Response:
-    """The world as one document."""
-    return reply(shapes.snapshot(context, context.store.export(), worlds.clock()))

@@ -1,7 +1,6 @@
 """The documents of the control API, made of rows."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -18,7 +17,6 @@ from kagemusha.services.context import Context
 from kagemusha.store.records import Endpoint, JournalEntry, Occurrence, Sandbox
 from kagemusha.store.waiting import Waiting
 
-SNAPSHOT_VERSION = 1
 _REGION = REGIONS[0].aws_region
 
 
@@ -114,24 +112,3 @@ def endpoint(row: Endpoint) -> documents.Endpoint:
         "endpoint_id": row.endpoint_id, "state": EndpointState(row.state), "dns_name": endpoints.dns_name(row),
         "service_name": row.service_name, "principal_arn": row.principal_arn,
     }  # fmt: skip
-
-
-def snapshot(context: Context, world: dict[str, list[dict[str, Any]]], exported_at: int) -> documents.Snapshot:
-    """The world as one document. What the AWS emulator keeps is not in it."""
-    journal = world.pop("journal")
-    return {
-        "version": SNAPSHOT_VERSION,
-        "exported_at": rfc3339(exported_at),
-        "note": "What the AWS emulator keeps (VPCs, subnets, security groups) is not in this document.",
-        "clock": clock(clocks.clock(context)),
-        "seed": context.sandbox.seed,
-        "counter": context.sandbox.counter,
-        "transitions": [_told(row) for row in journal if row["kind"] == "transition"],
-        "world": world,
-        "faults": [],
-        "requests": [],
-    }
-
-
-def _told(row: Mapping[str, Any]) -> documents.Transition:
-    return {"seq": row["seq"], **transition(JournalEntry(**row))}
