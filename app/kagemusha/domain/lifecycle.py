@@ -77,8 +77,13 @@ def timed_target(machine: Machine, state: str) -> str | None:
     return stage.target if stage else None
 
 
-def failures(machine: Machine, state: str) -> tuple[str, ...]:
-    """The states that `state` may end in when it fails, the usual one first; none when it can't."""
+def failures(machine: Machine, state: str | None, on: On = On.DUE) -> tuple[str, ...]:
+    """The states that `state` may end in when it fails, the usual one first; none when it can't, or `on` asks for it.
+
+    What somebody asks for does not fail: only what falls due does.
+    """
+    if on is not On.DUE:
+        return ()
     return tuple(
         stage.target for stage in FAILURES if (stage.machine, stage.source) == (machine, state) and stage.target
     )

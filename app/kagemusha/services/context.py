@@ -71,8 +71,8 @@ class Context:
         failing, wait = None, AS_USUAL
         faults = self.faults
         labels = faults.labels(machine, number, resource, name, addon) if faults else {}
-        if faults and on is On.DUE and source is not None:
-            failing = faults.failing(machine, source, labels, self.now)
+        if faults and source is not None and (ends := lifecycle.failures(machine, source, on)):
+            failing = faults.failing(machine, source, ends, labels, self.now)
         taken = lifecycle.stage(machine, source, on, failing)
         if faults and taken.target is not None:
             wait = faults.waiting(machine, taken.target, labels, self.now)

@@ -1,9 +1,8 @@
 """The faults of a world that wait for stages, as one transaction meets them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from kagemusha.domain import lifecycle
 from kagemusha.domain.faults import StageEffect
 from kagemusha.domain.lifecycle import AS_USUAL, Wait, stage_id
 from kagemusha.domain.states import Machine
@@ -43,9 +42,8 @@ class StageFaults:
         addon = self._store.addons.get(link.addon_id) if link else None
         return addon.name if addon else ""
 
-    def failing(self, machine: Machine, state: str, labels: Labels, at: int) -> str | None:
-        """The state in which the stage that falls due at `at` ends instead of its usual one, if a fault says so."""
-        ends = lifecycle.failures(machine, state)
+    def failing(self, machine: Machine, state: str, ends: Sequence[str], labels: Labels, at: int) -> str | None:
+        """The one of `ends` in which the stage that falls due at `at` ends instead of its usual one, if a fault says so."""
         met = self._meet(_of(machine, state, lambda effect: effect.fail is not None), labels, at)
         if met is None:
             return None
