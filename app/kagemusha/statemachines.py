@@ -28,9 +28,7 @@ def _row(stage: Stage) -> str:
 
 def page() -> str:
     """The whole page, in Markdown."""
-    parts = [
-        "# State machines\n\nWritten from `app/kagemusha/domain/stages.py`; delays are of real life (pace 1). A stage fails when a\nfault says so (`POST /_sim/sandboxes/{name}/faults`).\n"
-    ]
+    parts = [_HEAD]
     for machine in Machine:
         rows = "\n".join(_row(stage) for stage in (*STAGES, *FAILURES) if stage.machine is machine)
         head = "| from | to | on | after | evidence | effects |\n|---|---|---|---|---|---|"

@@ -50,6 +50,12 @@ def step(context: Context, resource: str) -> list[Fired]:
     return advance(context, context.now).fired
 
 
+def finish(context: Context, resource: str) -> None:
+    """Let everything that is pending for one thing happen now, one after the other."""
+    while (thing := context.store.waiting.named(resource)) is not None and thing.due_at is not None:
+        step(context, resource)
+
+
 def _let_go(context: Context, thing: Waiting, due_at: int) -> None:
     context.store.waiting.let_go(thing, due_at)
     context.store.expect(due_at)

@@ -43,7 +43,7 @@ class StageFaults:
         return addon.name if addon else ""
 
     def failing(self, machine: Machine, state: str, ends: Sequence[str], labels: Labels, at: int) -> str | None:
-        """The one of `ends` in which the stage that falls due at `at` ends instead of its usual one, if a fault says so."""
+        """The one of `ends` in which the stage that falls due at `at` ends, if a fault says so."""
         met = self._meet(_of(machine, state, lambda effect: effect.fail is not None), labels, at)
         if met is None:
             return None

@@ -93,7 +93,7 @@ class SandboxBody(Body):
     name: Text | None = None
     seed: Annotated[int, Strict()] | None = None
     pace: Number | None = None
-    clock: Literal["auto", "manual"] = "auto"
+    clock: Literal["auto", "manual"] | None = None
     now: Moment | None = None
     aws_account_id: Text | None = None
     aws_principal: Text | None = None
