@@ -1,7 +1,6 @@
 """How many transitions a second `advance` fires, effects included, beside what the database does in plain batches."""
 
 import asyncio
-import json
 import time
 from typing import Any
 
@@ -72,9 +71,3 @@ def _let_all_fall_due(connection: Connection) -> int:
 def _sandbox(engine: Any) -> str:
     with engine.connect() as connection, connection.begin():
         return str(connection.execute(select(models.sandboxes.c.name)).scalar())
-
-
-if __name__ == "__main__":
-    import sys
-
-    print(json.dumps({"plain": plain(sys.argv[1]), "advance": advancing(sys.argv[1])}))

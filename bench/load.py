@@ -78,19 +78,21 @@ class Connection:
 
 def drive(load: Load) -> Measured:
     """Send it all from here. Raises RuntimeError for an answer that is no success."""
-    todo: Iterator[bytes] = (each.encode("latin-1") for each in load.requests)
-    prepared = list(todo)
-    waiting = cycle(prepared) if load.again else iter(prepared)
+    prepared = [each.encode("latin-1") for each in load.requests]
+    waiting: Iterator[bytes] = cycle(prepared) if load.again else iter(prepared)
     taken: list[int] = []
     with selectors.DefaultSelector() as selector:
+        on_the_way = 0
         for _ in range(load.connections):
             connection = Connection(load.port)
             connection.connect()
             selector.register(connection.socket, selectors.EVENT_READ, connection)
-            connection.send(next(waiting))
+            if (request := next(waiting, None)) is not None:
+                connection.send(request)
+                on_the_way += 1
         began = time.perf_counter()
         deadline = began + load.seconds
-        while time.perf_counter() < deadline and len(taken) < load.most:
+        while on_the_way and time.perf_counter() < deadline and len(taken) < load.most:
             for key, _ in selector.select(_PATIENCE):
                 connection = key.data
                 if (head := connection.receive()) is None:
@@ -103,9 +105,9 @@ def drive(load: Load) -> Measured:
                     connection.connect()
                     selector.register(connection.socket, selectors.EVENT_READ, connection)
                 if (request := next(waiting, None)) is None:
-                    deadline = 0
-                    break
-                connection.send(request)
+                    on_the_way -= 1
+                else:
+                    connection.send(request)
         lasted = time.perf_counter() - began
         for key in list(selector.get_map().values()):
             key.data.socket.close()

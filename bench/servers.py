@@ -37,6 +37,10 @@ class Server:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
+_PRISM = Path(__file__).parents[1] / "tests" / "clients" / "node" / "node_modules" / ".bin" / "prism"
+_OPENAPI = Path(__file__).parents[1] / "openapi" / "heroku-data.json"
+
+
 def free_port() -> int:
     """A port that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as found:
@@ -47,7 +51,7 @@ def free_port() -> int:
 @contextmanager
 def _running(command: Sequence[str], port: int, path: str, body: bytes | None = None) -> Iterator[Server]:
     began = time.perf_counter()
-    with subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _await(process, f"http://127.0.0.1:{port}{path}", body)
             yield Server(port, process.pid, time.perf_counter() - began)
@@ -71,7 +75,10 @@ def _await(process: subprocess.Popen[bytes], url: str, body: bytes | None) -> No
     raise RuntimeError(message)
 
 
-HEROKU_HEADERS = {"Authorization": "Bearer anyone", "Accept": "application/vnd.heroku+json; version=3"}
+HEROKU_HEADERS = {
+    "Authorization": "Bearer anyone",
+    "Accept": "application/vnd.heroku+json; version=3, application/json",
+}
 AWS_HEADERS = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20300101/us-east-1/ec2/aws4_request, "
     "SignedHeaders=host, Signature=0",
@@ -82,14 +89,14 @@ AWS_HEADERS = {
 def kagemusha(database: str, *more: str) -> AbstractContextManager[Server]:
     """The service over a database."""
     port = free_port()
-    command = ["-m", "kagemusha", "serve", "--port", str(port), *more]
+    command = [sys.executable, "-m", "kagemusha", "serve", "--port", str(port), *more]
     return _running([*command, *(["--database", database] if database else ["--ephemeral"])], port, "/account")
 
 
 def bare() -> AbstractContextManager[Server]:
     """FastAPI that answers JSON."""
     port = free_port()
-    return _running(["-m", "bench.bare", str(port)], port, "/databases/any")
+    return _running([sys.executable, "-m", "bench.bare", str(port)], port, "/databases/any")
 
 
 def moto() -> AbstractContextManager[Server]:
@@ -98,4 +105,11 @@ def moto() -> AbstractContextManager[Server]:
     code = f"from moto.server import main; main(['-p', '{port}'])"
     asked = b"Action=DescribeVpcEndpoints&Version=2016-11-15"
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    return _running(["-c", code], port, "/", asked)
+    return _running([sys.executable, "-c", code], port, "/", asked)
+
+
+def prism() -> AbstractContextManager[Server]:
+    """Prism's mock server of our own OpenAPI document: it keeps nothing, and here it logs nothing."""
+    port = free_port()
+    command = [str(_PRISM), "mock", "--verboseLevel", "silent", "--port", str(port), str(_OPENAPI)]
+    return _running(command, port, "/private-link/v0/databases/any")
