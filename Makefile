@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-.PHONY: help demo serve test lint openapi
+.PHONY: help demo serve test lint openapi bench
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,6 +13,10 @@ help: ## Show this help
 
 .venv/.dev: .venv/.core
 	$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+.venv/.bench: .venv/.core
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
 .venv/.aws: .venv/.core
@@ -40,3 +44,6 @@ lint: .venv/.dev ## Check style, types and the rules between rooms
 
 openapi: .venv/.core ## Write openapi/, the descriptions of the APIs
 	$(PY) -m kagemusha.openapi openapi
+
+bench: .venv/.bench .venv/.node ## Measure beside others, in the same run (some fifteen minutes; BENCH=--quick for two)
+	$(PY) -m bench $(BENCH)

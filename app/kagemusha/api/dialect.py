@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from kagemusha.api import worlds
 from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
 
@@ -69,7 +70,7 @@ HEROKU = HerokuDialect()
 
 
 class HerokuRoute(APIRoute):
-    """A route whose errors are in Heroku's shape, and whose summary is the first line of its handler's docstring."""
+    """A route with errors in Heroku's shape and its handler's world open; its summary is its docstring's first line."""
 
     dialect: ClassVar[Dialect] = HEROKU
 
@@ -78,6 +79,10 @@ class HerokuRoute(APIRoute):
         first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
         super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
         self.description = rest.strip()
+
+    def get_route_handler(self) -> worlds.Handler:
+        """What answers a request, inside the world that the endpoint takes."""
+        return worlds.opening(self, super().get_route_handler())
 
 
 def _dialect(request: Request) -> Dialect:

@@ -13,7 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -21,7 +24,7 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     OperationalError,
 )
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 LOCK_TIMEOUT = 5.0
 """Seconds that a transaction waits for a lock before it gives up."""
@@ -36,6 +39,10 @@ _PRIMARY = 0xFF
 _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
 """PostgreSQL's states for a lock or an answer that was not had in time, a deadlock, and a lost serialisation."""
 
+_SQLITE = "sqlite+kagemusha"
+_BEGIN = "BEGIN"
+"""Where a connection to SQLite keeps how its transactions begin."""
+
 MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
 _ALONE = 7_305_117
@@ -48,6 +55,23 @@ class DatabaseProblem(Exception):
     """The database can't be used; the message is one line and says what to do."""
 
 
+class Sqlite(SQLiteDialect_pysqlite):
+    """SQLite, with transactions that begin when SQLAlchemy says so and not when the driver sees fit.
+
+    A listener of the event "begin" would do the same, and make every statement look for listeners of its own.
+    """
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: DBAPIConnection) -> None:
+        """Begin. What may write takes its lock at once: upgrading later would answer SQLITE_BUSY."""
+        info: dict[str, str] = dbapi_connection.info
+        dbapi_connection.cursor().execute(info.get(_BEGIN, "BEGIN IMMEDIATE"))
+
+
+registry.register(_SQLITE.replace("+", "."), __name__, Sqlite.__name__)
+
+
 def parse_url(text: str) -> URL:
     """Read a database URL: ``sqlite:///path``, ``postgresql://…`` (or ``postgres://``, as Heroku spells it)."""
     try:
@@ -58,10 +82,10 @@ def parse_url(text: str) -> URL:
         raise DatabaseProblem(f"{_MALFORMED} An @ in the password is written %40.")
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
-    if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+    if url.drivername in {"sqlite", "sqlite+pysqlite", _SQLITE}:
         if url.host or url.query:
             raise DatabaseProblem("A SQLite URL is sqlite:///FILE (sqlite:////FILE from the root), and nothing else.")
-        return url
+        return url.set(drivername="sqlite")
     message = f"Databases of kind {url.drivername!r} are not supported: use sqlite:///FILE or postgresql://…"
     raise DatabaseProblem(message)
 
@@ -98,6 +122,7 @@ def connect(text: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
+    url = url.set(drivername=_SQLITE)
     if _in_memory(url):
         engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
     else:
@@ -105,7 +130,7 @@ def _sqlite(url: URL) -> Engine:
         _make_file(path)
         engine = create_engine(url.set(database=str(path)), creator=_opener(path), poolclass=QueuePool)
     event.listen(engine, "connect", _sqlite_connected)
-    event.listen(engine, "begin", _sqlite_begin)
+    event.listen(engine, "checkin", _sqlite_given_back)
     return engine
 
 
@@ -129,11 +154,15 @@ def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
-    # Transactions are begun by _sqlite_begin, never by the driver.
+    # Transactions are begun by the dialect, never by the driver.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT * 1000)}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _sqlite_given_back(_connection: sqlite3.Connection | None, record: ConnectionPoolEntry) -> None:
+    record.info.pop(_BEGIN, None)
 
 
 def let_readers_be(engine: Engine) -> None:
@@ -164,15 +193,6 @@ def _use_wal(connection: Any) -> None:
     connection.execute(_WAL)
 
 
-def _sqlite_begin(connection: Connection) -> None:
-    # A transaction that may write takes its lock at once: upgrading later would answer SQLITE_BUSY.
-    if connection.get_execution_options().get("writes", True):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        # Touches no file and so can't fail: SQLAlchemy, which costs as much as a query, is not asked.
-        connection.connection.cursor().execute("BEGIN")
-
-
 def _postgresql(url: URL) -> Engine:
     options = f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(STATEMENT_TIMEOUT * 1000)}"
     arguments = {"connect_timeout": 5, "options": options, "application_name": "kagemusha"}
@@ -182,7 +202,9 @@ def _postgresql(url: URL) -> Engine:
 def reading(engine: Engine) -> Connection:
     """A connection whose transactions see one moment and never write."""
     if engine.dialect.name == "sqlite":
-        return engine.connect().execution_options(writes=False)
+        connection = engine.connect()
+        connection.info[_BEGIN] = "BEGIN"
+        return connection
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 

@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict
 from kagemusha.api import deps
 from kagemusha.api.documents import refusals
 from kagemusha.api.heroku_data import database_documents as documents
+from kagemusha.api.worlds import World
 from kagemusha.domain.catalog import catalog_uuid
 from kagemusha.services.context import Context
 from kagemusha.services.databases import Database
 
-Reading = Annotated[Context, Depends(deps.opener(False, deps.caller), scope="function")]
-Writing = Annotated[Context, Depends(deps.opener(True, deps.caller), scope="function")]
+Reading = Annotated[Context, Depends(World(deps.caller))]
+Writing = Annotated[Context, Depends(World(deps.caller, writes=True))]
 REFUSALS = refusals(401, 404)
 """What every operation of this API may answer."""
 SOURCE = "kagemusha"
