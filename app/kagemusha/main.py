@@ -78,7 +78,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
             if ticking is not None:
                 await scheduler.stop(ticking)
             await app.state.aws.close()
-            transactions.close()
+            await transactions.end()
 
     app = FastAPI(
         title="kagemusha",

@@ -4,6 +4,7 @@ import inspect
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
 
 from fastapi import FastAPI, Request
@@ -12,7 +13,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from kagemusha.api import worlds
+from kagemusha.api import troubles, worlds
 from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 MOST_BODY = 1024 * 1024
 """Bytes that a request body may have."""
+MOST_SNAPSHOT = 64 * 1024 * 1024
+"""Bytes that a snapshot may have."""
 _SHOWN = 200
 """Characters of an unknown path that its error repeats."""
 
@@ -39,6 +42,9 @@ STATUSES: dict[type[DomainError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
+
+_IDS = {status: error.id for error, status in reversed(STATUSES.items())} | {500: "internal_server_error"}
+"""What Heroku's APIs call each status."""
 
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -93,18 +99,39 @@ def _dialect(request: Request) -> Dialect:
 def install(app: FastAPI) -> None:
     """Render every error that a handler, a dependency or the routing raises."""
     app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(troubles.Answered, _fault)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _bug)
 
 
-def too_large() -> Response:
-    """The answer to a body that is longer than MOST_BODY."""
-    return reply({"id": "content_too_large", "message": f"The request body is larger than {MOST_BODY} bytes."}, 413)
+def too_large(most: int = MOST_BODY) -> Response:
+    """The answer to a body that is longer than `most` bytes."""
+    return reply({"id": "content_too_large", "message": f"The request body is larger than {most} bytes."}, 413)
+
+
+def _refuse(request: Request, error: DomainError) -> Response:
+    request.scope["state"]["error"] = error.code if isinstance(error, AwsError) else error.id
+    return _dialect(request).render(error)
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
-    return _dialect(request).render(error if isinstance(error, DomainError) else DomainError("Something went wrong."))
+    return _refuse(request, error if isinstance(error, DomainError) else DomainError("Something went wrong."))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    if not isinstance(error, troubles.Answered):
+        raise error
+    headers = {
+        name: value for name, value in (error.effect.headers or {}).items() if name.lower() not in troubles.FRAMING
+    }
+    body, status = error.effect.body, error.status
+    if isinstance(body, str):
+        return Response(body, status, headers)
+    if body is None:
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+        body = {"id": _IDS.get(status, phrase.lower().replace(" ", "_")), "message": f"{phrase}."}
+    return reply(body, status, headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -113,12 +140,12 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     said = str(first.get("msg", "The request can't be read")).removeprefix("Value error, ")
     if first.get("type") == "json_invalid":
         cause = first.get("ctx", {}).get("error", said)
-        return _dialect(request).render(BadRequest(f"Unable to parse the request body as JSON: {cause}."))
+        return _refuse(request, BadRequest(f"Unable to parse the request body as JSON: {cause}."))
     if not place and first.get("type") == "missing":
         said = "The request has no body: send a JSON object" + _fields(request)
     elif not place and first.get("type") in {"model_attributes_type", "dict_type", "model_type"}:
         said = "The request body must be a JSON object, sent with Content-Type: application/json"
-    return _dialect(request).render(InvalidParams(f"{place}: {said}." if place else f"{said}."))
+    return _refuse(request, InvalidParams(f"{place}: {said}." if place else f"{said}."))
 
 
 def _fields(request: Request) -> str:
@@ -137,7 +164,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
                 f"The requested API endpoint was not found: kagemusha does not simulate {what}. "
                 "What it simulates is listed in its README."
             )
-            return _dialect(request).render(NotFound(None, message))
+            return _refuse(request, NotFound(None, message))
         case 405:
             methods = _allowed(request)
             allowed = {"Allow": ", ".join(methods)}
@@ -148,8 +175,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         case 413:
             return too_large()
         case _:
-            return _dialect(request).render(
-                BadRequest("The request body can't be read: send a JSON object in UTF-8, not nested deeply.")
+            return _refuse(
+                request, BadRequest("The request body can't be read: send a JSON object in UTF-8, not nested deeply.")
             )
 
 

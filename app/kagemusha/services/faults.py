@@ -139,8 +139,10 @@ def _catch(context: Context, fault: Fault) -> None:
             context.store.waiting.hold(thing, fault.id, thing.due_at - context.now)
 
 
-async def meet_request(transactions: Transactions, key: Key, operation: str, labels: Labels) -> RequestEffect | None:
-    """What the oldest fault that the request meets does to it; None if it meets none.
+async def meet_request(
+    transactions: Transactions, key: Key, operation: str, labels: Labels
+) -> tuple[int, RequestEffect] | None:
+    """The number of the oldest fault that the request meets, and what it does to it; None if it meets none.
 
     It is counted, and used up, in a transaction of its own: a request that fails does not give it back.
     """
@@ -153,5 +155,5 @@ async def meet_request(transactions: Transactions, key: Key, operation: str, lab
                 fault.operation in {operation, faults.EVERY}
                 and meet(context.store, seed, fault, labels, context.now)[1]
             ):
-                return RequestEffect(**json.loads(fault.effect))
+                return fault.id, RequestEffect(**json.loads(fault.effect))
     return None

@@ -11,7 +11,7 @@ from kagemusha.store.records import JournalEntry, Occurrence
 
 MOST = 1_000
 KINDS = ("transition", "request", "fault")
-_SEQUENCE_NUMBERS = 2**53
+SEQUENCE_NUMBERS = 2**53
 """Sequence numbers are smaller: every JSON reader knows them exactly."""
 
 
@@ -25,7 +25,7 @@ def check_limit(limit: int) -> None:
 def entries(context: Context, after: int, limit: int, kind: str | None) -> Sequence[JournalEntry | Occurrence]:
     """Up to `limit` entries behind the sequence number `after`, of one `kind` or of all."""
     check_limit(limit)
-    if not 0 <= after < _SEQUENCE_NUMBERS:
+    if not 0 <= after < SEQUENCE_NUMBERS:
         raise InvalidParams("after must be a sequence number, as next_after gives it.")
     if kind is not None and kind not in KINDS:
         message = f"kind must be one of {', '.join(KINDS)}."

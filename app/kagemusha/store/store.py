@@ -103,11 +103,11 @@ class Store(Queries):
         )
         self._entries.append(asdict(entry))
 
-    def note(self, kind: str, at: int, detail: Mapping[str, Any]) -> None:
-        """Write down what happened at `at` and is no change of state."""
+    def note(self, kind: str, at: int, detail: Mapping[str, Any], noted_at: int | None = None) -> None:
+        """Write down what happened at `at` and is no change of state; `noted_at` is system time, now when left out."""
         self._journal_seq += 1
-        row = {"seq": self._journal_seq, "kind": kind, "at": at, "noted_at": self._system, "detail": json.dumps(detail)}
-        self._occurred.append(row)
+        noted = Occurrence(self._journal_seq, kind, at, noted_at or self._system, json.dumps(detail))
+        self._occurred.append(asdict(noted))
 
     def count_faults(self, fault: Fault, by: int) -> None:
         """Note that there are `by` more faults of this kind that may be met."""

@@ -84,6 +84,6 @@ def room(prefix: str, tag: str) -> APIRouter:
     )
 
 
-Reading = Annotated[Context, Depends(World(_named, missing=_missing))]
-Writing = Annotated[Context, Depends(World(_named, writes=True, missing=_missing))]
+Reading = Annotated[Context, Depends(World(_named, missing=_missing, steers=True))]
+Writing = Annotated[Context, Depends(World(_named, writes=True, missing=_missing, steers=True))]
 Worlds = Annotated[Transactions, Depends(_worlds)]

@@ -112,7 +112,7 @@ class Forecast(TypedDict):
 class Journal(TypedDict):
     """A stretch of the journal; `next_after` asks for what follows."""
 
-    entries: list[Transition]
+    entries: list[dict[str, Any]]
     next_after: int
 
 

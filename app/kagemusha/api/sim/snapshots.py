@@ -12,7 +12,7 @@ from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, faults, shapes
-from kagemusha.api.sim.common import Reading, Worlds, room
+from kagemusha.api.sim.common import Worlds, room
 from kagemusha.api.sim.fault_bodies import FaultBody
 from kagemusha.api.sim.schemas import Body, Delay, Moment, Number
 from kagemusha.clock import from_datetime, rfc3339
@@ -103,9 +103,13 @@ class SnapshotBody(Body):
 
 
 @router.get("", operation_id="sandbox.snapshot", **answers(documents.Snapshot, 404))
-async def snapshot(context: Reading, worlds: Worlds, name: str) -> Response:
+async def snapshot(worlds: Worlds, name: str) -> Response:
     """The world as one document."""
-    return reply(document(context, worlds.clock()))
+    await worlds.write_all_down()
+    async with worlds.reading(("name", name)) as context:
+        if context is None:
+            raise sandboxes.missing(name)
+        return reply(document(context, worlds.clock()))
 
 
 @router.put("", operation_id="sandbox.restore", **answers(documents.Sandbox, 400, 404, 413, 422))

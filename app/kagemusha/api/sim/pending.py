@@ -1,4 +1,4 @@
-"""What happened, and what will."""
+"""What will happen: asked for, held, released and stepped."""
 
 from fastapi.responses import Response
 
@@ -7,7 +7,7 @@ from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
 from kagemusha.api.sim.common import Reading, Writing, room
 from kagemusha.clock import rfc3339
-from kagemusha.services import clocks, journals
+from kagemusha.services import clocks
 from kagemusha.services import pending as waiting
 
 router = room("/sandboxes/{name}", "history")
@@ -45,13 +45,3 @@ async def step(context: Writing, name: str, resource: str) -> Response:
         "transitions": [shapes.fired(each) for each in fired[: clocks.SHOWN]],
     }
     return reply(shown)
-
-
-@router.get("/journal", operation_id="sandbox.journal", **answers(documents.Journal, 404, 422))
-async def journal(context: Reading, name: str, after: int = 0, limit: int = 100, kind: str | None = None) -> Response:
-    """What happened, in order."""
-    found = journals.entries(context, after, limit, kind)
-    return reply({
-        "entries": [shapes.entry(context, each) for each in found],
-        "next_after": found[-1].seq if found else after,
-    })  # fmt: skip
