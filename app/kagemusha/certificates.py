@@ -25,7 +25,7 @@ _ALWAYS = ("localhost", "127.0.0.1", "::1")
 _OWNER, _ALL = 0o600, 0o644
 
 
-class CertificateProblem(Exception):
+class CertificateProblem(StartProblem):
     """There can be no certificate; the message is one line and says what to do."""
 
 

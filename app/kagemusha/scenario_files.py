@@ -1,7 +1,8 @@
 """Scenario files, YAML or JSON: read, checked and played, with the line of whatever is wrong in them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from kagemusha.api.sim.scenarios import ScenarioBody, events
 from kagemusha.clock import from_datetime
 from kagemusha.domain.errors import DomainError
+from kagemusha.problems import StartProblem
 from kagemusha.services import scenarios
 from kagemusha.services.sandboxes import NewSandbox
 from kagemusha.services.transactions import Transactions
@@ -20,7 +22,7 @@ BIGGEST = 1_000_000
 _PLACE = re.compile(r"scenario\.(?P<kind>\w+)\[(?P<number>\d+)\]: (?P<said>.*)", re.ASCII | re.DOTALL)
 
 
-class ScenarioProblem(Exception):
+class ScenarioProblem(StartProblem):
     """The scenario can't be played: a line for each thing that is wrong, with its place in the file."""
 
 
@@ -89,12 +91,13 @@ def _problems(file: ScenarioFile, error: ValidationError) -> Iterator[str]:
         yield file.problem(each["loc"], each["msg"].removeprefix("Value error, ").rstrip(".") + ".")
 
 
-def beginning(body: ScenarioBody, seed: int | None = None) -> NewSandbox:
-    """The sandbox that a scenario asks for; `seed` is for one that names none."""
-    return NewSandbox(
-        seed=seed if body.seed is None else body.seed,
+def beginning(body: ScenarioBody, told: NewSandbox, given: Collection[str] = ()) -> NewSandbox:
+    """The sandbox that a scenario asks for; what was `given` to the server wins, and `told` has what nobody said."""
+    return replace(
+        told,
+        seed=told.seed if body.seed is None or "seed" in given else body.seed,
+        manual=told.manual if body.clock is None or "clock" in given else body.clock == "manual",
         pace=body.pace,
-        manual=body.clock == "manual",
         now=None if body.now is None else from_datetime(body.now),
         delays=body.delays,
     )
@@ -111,3 +114,9 @@ async def play(
         if found is None:
             raise ScenarioProblem(f"{file.path}: {error.message}") from None
         raise ScenarioProblem(file.problem((found["kind"], int(found["number"])), found["said"])) from None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of scenarios."""
+    made = ScenarioBody.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "A kagemusha scenario"}

@@ -82,7 +82,7 @@ class World:
 
 
 def opening(route: APIRoute, handle: Handler) -> Handler:
-    """`handle`, which is FastAPI's for this route, inside the world that the route's endpoint takes, if it takes one."""
+    """`handle`, which is FastAPI's for this route, inside the world that the route's endpoint takes, if it does."""
     found = next((each for each in route.dependant.dependencies if isinstance(each.call, World)), None)
     if found is None:
         return handle

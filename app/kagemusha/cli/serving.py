@@ -74,7 +74,7 @@ class Server(uvicorn.Server):
 def answer(
     settings: Settings, listener: socket.socket, ready: Callable[[], None], lifeline: Lifeline | None = None
 ) -> None:
-    """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises DatabaseProblem if it can't start."""
+    """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises StartProblem if it can't start."""
     aws_profile.set_aside()
     app = create_app(settings)
     certificate = server_file(settings.certificates_folder, settings.host) if settings.tls else None

@@ -5,7 +5,7 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from kagemusha.clock import rfc3339
@@ -140,14 +140,29 @@ def _derived_account(name: str, attempt: int) -> str:
     return str(10**11 + int.from_bytes(digest, "big") % (9 * 10**11))
 
 
-async def ensure_default(transactions: Transactions, *, seed: int, manual: bool) -> bytes:
-    """Make the sandbox `default` and the server's secret if they are not there; returns the secret."""
+async def ensure_default(transactions: Transactions, beginning: NewSandbox) -> bool:
+    """Make the sandbox `default`, as `beginning` says, if it is not there; returns whether it was made."""
     async with transactions.server(writes=True) as sandboxes:
         sandboxes.alone()
-        if not sandboxes.find("name", DEFAULT):
-            principal = f"{_DEFAULT_ACCOUNT}:user/abc.xyz"
-            new = NewSandbox(DEFAULT, seed=seed, manual=manual, aws_principal=principal)
-            _create(sandboxes, new, transactions.clock())
+        if sandboxes.find("name", DEFAULT):
+            return False
+        principal = f"{_DEFAULT_ACCOUNT}:user/abc.xyz"
+        _create(sandboxes, replace(beginning, name=DEFAULT, aws_principal=principal), transactions.clock())
+        return True
+
+
+async def forget_default(transactions: Transactions) -> None:
+    """Take the sandbox `default` away, which did not become what it was to be."""
+    async with transactions.server(writes=True) as sandboxes:
+        found = sandboxes.find("name", DEFAULT, lock=True)
+        if found is not None:
+            sandboxes.delete(found.id)
+
+
+async def ensure_secret(transactions: Transactions) -> bytes:
+    """The server's secret, which all its processes share; drawn if there is none."""
+    async with transactions.server(writes=True) as sandboxes:
+        sandboxes.alone()
         secret = sandboxes.secret(_REQUEST_IDS)
         if secret is None:
             secret = secrets.token_hex(32)

@@ -26,6 +26,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
+from kagemusha.problems import StartProblem
+
 LOCK_TIMEOUT = 5.0
 """Seconds that a transaction waits for a lock before it gives up."""
 STATEMENT_TIMEOUT = 30.0
@@ -51,7 +53,7 @@ _ALONE = 7_305_117
 _MALFORMED = "The database URL can't be read: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
 
 
-class DatabaseProblem(Exception):
+class DatabaseProblem(StartProblem):
     """The database can't be used; the message is one line and says what to do."""
 
 
