@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagemusha.clock import system_now, to_datetime
+from kagemusha.problems import StartProblem
 
 if TYPE_CHECKING:
     from trustme import CA
