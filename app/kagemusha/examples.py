@@ -81,9 +81,7 @@ class _Walk:
     async def call(self, operation: str, body: object = None, **names: str) -> Any:
         """Call an operation, which must succeed; `names` stand in its path for once."""
         method, path = self.operations[operation]
-        content = None if body is None else json.dumps(body)
-        headers = {"Content-Type": "application/json"} if content else {}
-        answer = await self.client.request(method, self._filled(path, names), content=content, headers=headers)
+        answer = await self.client.request(method, self._filled(path, names), json=body)
         if not answer.is_success:
             raise RuntimeError(f"{operation} has no example: {answer.text}")
         text = answer.text
