@@ -1,6 +1,6 @@
 """All that a use-case may know: the world's store, the moment, and how long things last."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kagemusha.domain import catalog, lifecycle
 from kagemusha.domain.lifecycle import Step, Timing
@@ -31,7 +31,7 @@ class Context:
 
     def at(self, moment: int) -> "Context":
         """The same world, at another moment."""
-        return replace(self, now=moment)
+        return Context(self.store, self.sandbox, moment, self.timing)
 
     def names(self, number: int) -> Names:
         """The names of the `number`-th thing of this world."""
@@ -56,7 +56,7 @@ class Context:
         step = self._take(
             machine, thing.state, on, number=thing.id, visit=thing.generation + 1, resource=resource, name=name
         )
-        self.store.move(thing, step)
+        self.store.move(thing, step, resource, name)
         return step
 
     def _take(

@@ -139,9 +139,9 @@ class Transactions:
 
     def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> list[Fired]:
         context = self._context(connection, sandbox, until)
-        batch = advance(context, until)
+        fired = advance(context, until)
         context.store.flush()
-        return batch.fired
+        return fired
 
     def _context(self, connection: Connection, sandbox: Sandbox, now: int) -> Context:
         return Context(Store(connection, sandbox), sandbox, now, sandbox.timing(self.default_pace))

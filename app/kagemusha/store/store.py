@@ -1,23 +1,25 @@
 """Store: one world, its things, its journal and its counters, over one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import configs, models, tables
-from kagemusha.store.base import Queries, by, mine
+from kagemusha.store.base import Queries, by, mine, put_many
 from kagemusha.store.living import Due, Lives
-from kagemusha.store.records import JournalEntry, Living, Sandbox
+from kagemusha.store.records import Endpoint, JournalEntry, Living, Sandbox
+from kagemusha.store.work import Work
 
 JOURNAL_BOUND = 100_000
 """Transitions that a sandbox's journal keeps."""
 _PRUNED_EVERY = 1_000
 
 _J = models.journal
+_JOURNAL = put_many(_J, [field.name for field in fields(JournalEntry)])
 _JOURNAL_PAGE = (
     select(*(_J.c[field.name] for field in fields(JournalEntry)))
     .where(mine(_J), _J.c.seq > bindparam("after"))
@@ -39,37 +41,39 @@ _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bi
 
 
 class Store(Queries):
-    """Everything of one sandbox. Writes are kept back where that is faster, and `flush` sends them."""
+    """Everything of one sandbox. Writes are kept back where that is faster, and sent before anything is read."""
 
     def __init__(self, connection: Connection, sandbox: Sandbox) -> None:
         """Bind `sandbox`, which must be locked if anything is to be written."""
-        super().__init__(connection, sandbox.id)
-        self.spaces = tables.Spaces(connection, sandbox.id)
-        self.apps = tables.Apps(connection, sandbox.id)
-        self.addons = tables.Addons(connection, sandbox.id)
-        self.attachments = tables.Attachments(connection, sandbox.id)
-        self.privatelinks = tables.Privatelinks(connection, sandbox.id)
-        self.allowed_accounts = tables.AllowedAccounts(connection, sandbox.id)
-        self.endpoints = tables.Endpoints(connection, sandbox.id)
-        self.releases = tables.Releases(connection, sandbox.id)
-        self.config_vars = configs.ConfigVars(connection, sandbox.id)
-        self.app_settings = configs.AppSettings(connection, sandbox.id)
-        self.lives = Lives(connection, sandbox.id)
+        work = Work(connection, sandbox.id)
+        super().__init__(work)
+        self.spaces = tables.Spaces(work)
+        self.apps = tables.Apps(work)
+        self.addons = tables.Addons(work)
+        self.attachments = tables.Attachments(work)
+        self.privatelinks = tables.Privatelinks(work)
+        self.allowed_accounts = tables.AllowedAccounts(work)
+        self.endpoints = tables.Endpoints(work)
+        self.releases = configs.Releases(work)
+        self.config_vars = configs.ConfigVars(work)
+        self.app_settings = configs.AppSettings(work)
+        self.lives = Lives(work)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
         self.pace = sandbox.pace
         self.latest_at = sandbox.latest_at
         self.next_due_at = sandbox.next_due_at
-        self._counter = sandbox.counter
+        self.counter = sandbox.counter
+        """How many numbers have been given."""
         self._journal_seq = sandbox.journal_seq
         self._pruned_at = sandbox.journal_seq // _PRUNED_EVERY
         self._entries: list[dict[str, Any]] = []
-        self._moves: dict[Machine, list[dict[str, Any]]] = {}
+        work.sends(self._send)
 
     def allocate(self) -> int:
         """The next number of the world's counter. A transaction that fails gives it back."""
-        self._counter += 1
-        return self._counter
+        self.counter += 1
+        return self.counter
 
     def expect(self, due_at: int | None) -> None:
         """Note that something falls due at `due_at`."""
@@ -80,43 +84,31 @@ class Store(Queries):
         """Write down a change of state, at the moment it happened."""
         self._journal_seq += 1
         self.latest_at = max(self.latest_at, at)
-        entry = JournalEntry(
-            self._journal_seq, "transition", at, step.machine, resource, name, step.source, step.target
-        )
-        self._entries.append(asdict(entry))
+        self._entries.append({
+            "new_seq": self._journal_seq, "new_kind": "transition", "new_at": at, "new_machine": step.machine,
+            "new_resource": resource, "new_name": name, "new_source": step.source, "new_target": step.target,
+        })  # fmt: skip
+        self._work.kept = True
 
-    def move(self, thing: Due | Living, step: Step) -> None:
-        """Put a thing into the state that `step` leads to; it must still be in the state seen."""
-        if step.target is None:
-            self.send()
-            self.lives.vanish(step.machine, thing.id, thing.state, thing.generation)
-            return
-        move = {
-            "by_id": thing.id,
-            "by_state": thing.state,
-            "by_generation": thing.generation,
-            "new_state": step.target,
-            "new_due_at": step.due_at,
-        }
-        self._moves.setdefault(step.machine, []).append(move)
+    def move(self, thing: Due | Living, step: Step, resource: str, name: str) -> None:
+        """Put a thing, which the journal calls `resource` and `name`, into the state that `step` leads to.
+
+        It must still be in the state seen.
+        """
+        self.lives.move(thing, step, resource, name)
         self.expect(step.due_at)
 
-    def rearm(self, machine: Machine, thing: Living, due_at: int | None) -> None:
-        """Let a thing stay in its state, to leave it at `due_at` instead, or not by itself."""
-        self.move(thing, Step(machine, thing.state, thing.state, due_at, ()))
+    def rearm(self, endpoint: Endpoint, due_at: int | None) -> None:
+        """Let an endpoint stay in its state, to leave it at `due_at` instead, or not by itself."""
+        step = Step(Machine.ENDPOINT, endpoint.state, endpoint.state, due_at, ())
+        self.move(endpoint, step, endpoint.endpoint_id, endpoint.addon_name)
 
-    def send(self) -> None:
-        """Send the changes of state and journal entries that were kept back."""
-        for machine, moves in self._moves.items():
-            self.lives.move(machine, moves)
-        self._moves.clear()
-        if self._entries:
-            self._insert_many(insert(_J), self._entries)
-            self._entries.clear()
+    def _send(self) -> None:
+        self._send_many(_JOURNAL, self._entries)
+        self._entries.clear()
 
     def flush(self) -> None:
         """Send everything, the sandbox's counters and clock included. The edge calls it before it commits."""
-        self.send()
         if self._journal_seq // _PRUNED_EVERY != self._pruned_at:
             self._pruned_at = self._journal_seq // _PRUNED_EVERY
             self._execute(_JOURNAL_PRUNE, upto=self._journal_seq - JOURNAL_BOUND)
@@ -127,7 +119,7 @@ class Store(Queries):
             new_frozen_at=self.frozen_at,
             new_pace=self.pace,
             new_latest_at=self.latest_at,
-            new_counter=self._counter,
+            new_counter=self.counter,
             new_journal_seq=self._journal_seq,
             new_next_due_at=self.next_due_at,
             new_wake_at=self.next_due_at - self.clock_offset if wakes and self.next_due_at is not None else None,
@@ -158,7 +150,7 @@ class Store(Queries):
     def restart(self, *, began_at: int, counter: int) -> None:
         """Set the counters as in a world that begins at `began_at`, with its first `counter` things."""
         self._execute(_BEGIN, new_began_at=began_at)
-        self._counter = counter
+        self.counter = counter
         self._journal_seq = self._pruned_at = 0
         self.next_due_at = None
         self.latest_at = began_at
