@@ -20,11 +20,11 @@ from sqlalchemy import Connection
 
 ONE, ANOTHER = 1, 2
 """The ids that rows have in both worlds; the twin has more."""
-MOVE = {"by_id": ONE, "by_state": "allocating", "by_generation": 0, "new_state": "allocated", "new_due_at": 3}
 BIRTH = Step(Machine.SPACE, None, "allocating", None, ())
 ALLOCATED = Step(Machine.SPACE, "allocating", "allocated", 4, ())
 
 THINGS: dict[str, Callable[[Any], Any]] = {
+    "load": lambda rows: [rows.load(column, [ONE, ANOTHER, 9]) for column in (rows.key[0], *rows.groups)],
     "get": lambda rows: rows.get(*[ONE] * len(rows.key)),
     "find": lambda rows: rows.find(f"{rows.identities[-1]}-{ONE}"),
     "insert": lambda rows: rows.insert(row(rows.table.name, 50)),
@@ -45,6 +45,7 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "of_app": lambda addons: addons.of_app(ONE),
         "by_ids": lambda addons: addons.by_ids([ONE, 9]),
         "plans_attached_to": lambda addons: addons.plans_attached_to(ONE),
+        "load_plans": lambda addons: (addons.load_plans([ONE, 9]), addons.plans_attached_to(ONE)),
         "change_to": lambda addons: addons.change_to(ONE, "other", "heroku-redis:private-9", 34),
         "touch": lambda addons: addons.touch(ONE, 34),
         "configure": lambda addons: addons.configure(ONE, "{}"),
@@ -65,7 +66,6 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
     "endpoints": {
         "of_link": lambda endpoints: endpoints.of_link(ONE),
         "live_of_link": lambda endpoints: endpoints.live_of_link(ONE),
-        "available_of_link": lambda endpoints: endpoints.available_of_link(ONE),
         "in_vpc": lambda endpoints: endpoints.in_vpc("vpc_id-1"),
         "made_with": lambda endpoints: endpoints.made_with("owner_account_id-1", "client_token-1"),
         "describe": lambda endpoints: endpoints.describe(row("endpoints", ONE, tags="{}")),
@@ -77,6 +77,9 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
     "config_vars": {
         "of_app": lambda variables: variables.of_app(ONE),
         "of_addon": lambda variables: variables.of_addon(ONE),
+        "of_attachments": lambda variables: variables.of_attachments([ONE, 9]),
+        "load": lambda variables: (variables.load([ONE, 9]), variables.of_attachments([ONE, 9])),
+        "given": lambda variables: variables.given(row("attachments", ONE), "REDIS_URL"),
         "names_by_attachment": lambda variables: variables.names_by_attachment([ONE, 9]),
         "names_by_addon": lambda variables: variables.names_by_addon([ONE, 9]),
         "put": lambda variables: variables.put([ConfigVar(ONE, "REDIS_URL", "new", None)]),
@@ -89,16 +92,16 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "due": lambda lives: sorted(lives.due(100, 100), key=repr),
         "pending": lambda lives: sorted(lives.pending(100), key=repr),
         "next_due_at": lambda lives: lives.next_due_at(),
-        "move": lambda lives: lives.move(Machine.SPACE, [MOVE]),
-        "vanish": lambda lives: lives.vanish(Machine.SPACE, ONE, "allocating", 0),
+        # By then, things are due in the twin alone.
+        "agenda": lambda lives: lives.agenda(20, 100).coming(),
+        "move": lambda lives: lives.move(row("spaces", ONE), ALLOCATED, "r", "n"),
     },
     "": {
         "allocate": lambda store: store.allocate(),
         "expect": lambda store: store.expect(3),
         "journal": lambda store: store.journal(6, BIRTH, "r", "n"),
-        "move": lambda store: store.move(row("spaces", ONE), ALLOCATED),
-        "rearm": lambda store: store.rearm(Machine.SPACE, row("spaces", ONE), 3),
-        "send": lambda store: store.send(),
+        "move": lambda store: store.move(row("spaces", ONE), ALLOCATED, "r", "n"),
+        "rearm": lambda store: store.rearm(row("endpoints", ONE), 3),
         "flush": lambda store: store.flush(),
         "journal_page": lambda store: (store.journal_page(0, 100, None), store.journal_page(0, 100, "transition")),
         "export": lambda store: store.export(),
@@ -208,7 +211,7 @@ def test_a_deleted_sandbox_takes_its_rows_and_no_others(connection: Connection) 
     last = fill(world(connection, "last"), (ONE,), mark="last", due_at=20)
     before = seen(connection, kept, "kept")
     for each in (gone, last):
-        Sandboxes(connection).delete(each._sandbox_id)
+        Sandboxes(connection).delete(each._work.sandbox_id)
         assert not any(each.export().values())
     assert seen(connection, kept, "kept") == before
-    assert world(connection, "new")._sandbox_id > last._sandbox_id
+    assert world(connection, "new")._work.sandbox_id > last._work.sandbox_id

@@ -118,7 +118,7 @@ def test_endpoints_that_were_there_keep_their_security_groups(engine: Engine) ->
     """A list of ids becomes names by id, and a list again on the way down; none stays none."""
     with writing(engine) as connection, connection.begin():
         command.downgrade(config(connection), "0001")
-        sandbox = world(connection)._sandbox_id
+        sandbox = world(connection)._work.sandbox_id
         for number, groups in ((1, '["sg-1", "sg-2"]'), (2, None)):
             values = {"sandbox_id": sandbox, "id": number, "security_group_ids": groups} | _OF_0001
             values |= {"endpoint_id": f"vpce-{number}", "created_at": 0, "generation": 0, "privatelink_id": 1}

@@ -101,9 +101,9 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
             if due_at > last or result.fired >= MOST_STEPS:
                 break
             until = last if idle else due_at
-            batch = advance(context, until, min(BATCH, MOST_STEPS - result.fired) if idle else MOST_STEPS)
-            result.note(batch.fired)
-            result.now = max(context.now, batch.fired[-1].at)
+            fired = advance(context, until, min(BATCH, MOST_STEPS - result.fired) if idle else MOST_STEPS)
+            result.note(fired)
+            result.now = max(context.now, fired[-1].at)
             _set(context, result.now)
             if not idle:
                 return result

@@ -120,5 +120,4 @@ def delete_space(context: Context, identity: str) -> Space:
     except IllegalStep:
         message = f"Space {space.name} is being deleted already."
         raise Conflict(message) from None
-    context.store.send()
     return find_space(context, space.uuid)

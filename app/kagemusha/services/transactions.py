@@ -163,9 +163,9 @@ class Transactions:
     def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> tuple[list[Fired], int]:
         context = self._context(connection, sandbox, until)
         noted = self._tell(context)
-        batch = advance(context, until)
+        fired = advance(context, until)
         context.store.flush()
-        return batch.fired, noted
+        return fired, noted
 
     def _tell(self, context: Context) -> int:
         """Let the journal tell of the requests that were answered before; returns how many."""
