@@ -101,7 +101,7 @@ def test_the_migrations_make_exactly_the_models(engine: Engine) -> None:
         metadata.create_all(connection)
         assert schema(connection) == migrated
     named = {name for each in migrated for name in re.findall(r"\b(?:ck|ix|uq|pk|fk)_\w+", repr(each))}
-    assert {"ck_endpoints_state", "ix_addons_due", "uq_apps_name", "pk_journal", "fk_spaces_sandbox_id"} <= named
+    assert {"ck_endpoints_state", "ix_addons_due", "uq_apps_name", "pk_journal", "fk_spaces_work.sandbox_id"} <= named
 
 
 def test_a_downgrade_leaves_nothing_and_can_be_undone(engine: Engine) -> None:
@@ -146,7 +146,7 @@ CONFIGS = {1: '{"a": "b", "\\u0000settings": {"timeout": 5}}', 2: '{"settings": 
 
 def world_of_0002(connection: Connection, name: str, told: dict[int, str | None]) -> int:
     """A world as revision 0002 kept it; returns its sandbox's id."""
-    sandbox = world(connection, name)._sandbox_id
+    sandbox = world(connection, name)._work.sandbox_id
     moments = {"created_at": 0, "updated_at": 0}
     for number, value in told.items():
         fixed = {"in_team": False, "locked": False, "released_at": 0, "release_version": 1, "region": "us"} | moments

@@ -321,6 +321,7 @@ for _table in LIVING.values():
         f"ix_{_table.name}_held",
         _table.c.sandbox_id,
         _table.c.held_by,
+        _table.c.id,
         sqlite_where=_table.c.held_by.is_not(None),
         postgresql_where=_table.c.held_by.is_not(None),
     )
