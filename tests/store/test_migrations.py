@@ -101,7 +101,7 @@ def test_the_migrations_make_exactly_the_models(engine: Engine) -> None:
         metadata.create_all(connection)
         assert schema(connection) == migrated
     named = {name for each in migrated for name in re.findall(r"\b(?:ck|ix|uq|pk|fk)_\w+", repr(each))}
-    assert {"ck_endpoints_state", "ix_addons_due", "uq_apps_name", "pk_journal", "fk_spaces_work.sandbox_id"} <= named
+    assert {"ck_endpoints_state", "ix_addons_due", "uq_apps_name", "pk_journal", "fk_spaces_sandbox_id"} <= named
 
 
 def test_a_downgrade_leaves_nothing_and_can_be_undone(engine: Engine) -> None:
