@@ -16,12 +16,15 @@ WHOLE = {("dumps", "export"), ("dumps", "clear"), ("dumps", "load"), ("", "whole
 BOUNDED = {("occurrences", "prune")}
 """What walks as many rows as a world keeps, which is the bound that it keeps to."""
 UNUSED = {("allowed_accounts", "find"), ("faults", "find")}
-"""Nobody looks for an account by its id, or for a fault by its operation, which have no index."""
+"""Nobody looks for an account by its id, or for a fault by its operation: neither has an index."""
 FILTERS = {"addons": ["app_id"], "attachments": ["app_id", "addon_id"], "releases": ["app_id"]}
 """The columns that a page of these is narrowed by."""
 FIELDS = {"addons": ["uuid", "name"], "attachments": ["uuid"], "releases": ["uuid", "version"]}
 PAGES = [(table, name, field) for table, names in FILTERS.items() for name in names for field in FIELDS[table]]
-_FOUND = re.compile(r"INDEX \w+ \(sandbox_id=\? AND |INDEX ix_\w+_held \(sandbox_id=|INTEGER PRIMARY KEY|sandboxes|MULTI-INDEX|^INDEX \d")
+_FOUND = re.compile(
+    r"INDEX \w+ \(sandbox_id=\? AND |INDEX ix_\w+_held \(sandbox_id=|INTEGER PRIMARY KEY|sandboxes|MULTI-INDEX|"
+    r"^INDEX \d"
+)
 
 
 @pytest.fixture
