@@ -1,6 +1,7 @@
 """One process that answers requests: uvicorn, which says when it does and ends without a word."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -11,9 +12,11 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kagemusha.certificates import server_file
 from kagemusha.cli import aws_profile
+from kagemusha.domain.errors import BadRequest
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
 
@@ -28,6 +31,18 @@ class Lifeline(Protocol):
 
     def fileno(self) -> int:
         """The file descriptor."""
+
+
+class Http(HttpToolsProtocol):
+    """uvicorn's reader of HTTP."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- it says less than ours
+        """Answer what is no HTTP, before any API hears of it, in the shape of every other error; and hang up."""
+        message = "This is no HTTP request that can be read: look at its first line, its headers and its length."
+        body = json.dumps({"id": BadRequest.id, "message": message}).encode()
+        head = b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        self.transport.write(b"%bcontent-length: %d\r\n\r\n%b" % (head, len(body), body))
+        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -77,8 +92,9 @@ def answer(
     aws_profile.set_aside()
     app = create_app(settings)
     certificate = server_file(settings.certificates_folder, settings.host) if settings.tls else None
-    config = uvicorn.Config(app, lifespan="off", ws="none", log_level="warning", access_log=False, server_header=False,
-                            timeout_graceful_shutdown=GRACE, ssl_certfile=certificate)  # fmt: skip
+    config = uvicorn.Config(app, http=Http, lifespan="off", ws="none", log_level="warning", access_log=False,
+                            server_header=False, timeout_graceful_shutdown=GRACE,
+                            ssl_certfile=certificate)  # fmt: skip
     # Ctrl-C is for the process that looks after this one, if there is one.
     signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}
     server = Server(config, ready, signals)
