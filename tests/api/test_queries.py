@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from driver import PRINCIPAL, World
 from fastapi.testclient import TestClient
+from kagemusha.main import create_app
 from kagemusha.services.endpoint_services import visible_services
 from kagemusha.services.transactions import Transactions
+from kagemusha.settings import Settings
 from sqlalchemy import Engine, event
 
 LISTS = [
@@ -62,10 +65,18 @@ def visible(world: World, worlds: Transactions) -> list[str]:
     return asyncio.run(look())
 
 
-def test_a_list_takes_as_many_queries_however_long_it_is(lone_client: TestClient) -> None:
+@pytest.fixture
+def still() -> Iterator[TestClient]:
+    """A server in which nothing is asked of the database but what a request asks: nobody lets time run."""
+    app = create_app(Settings(ephemeral=True, ticks=False))
+    with TestClient(app, base_url="http://127.0.0.1:8765") as client:
+        yield client
+
+
+def test_a_list_takes_as_many_queries_however_long_it_is(still: TestClient) -> None:
     """Heroku's lists, the control API's, and that of the services that EC2 shows."""
-    worlds: Transactions = lone_client.app.state.transactions  # type: ignore[attr-defined]
-    world = World.make(lone_client)
+    worlds: Transactions = still.app.state.transactions  # type: ignore[attr-defined]
+    world = World.make(still)
     addon = grow(world, None, 0)
     calls: dict[str, Callable[[], object]] = {
         path: lambda path=path: world.call("GET", path.format(addon=addon)) for path in LISTS
