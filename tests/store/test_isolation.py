@@ -37,7 +37,10 @@ THINGS: dict[str, Callable[[Any], Any]] = {
 }
 """How each query that all things have is tried."""
 MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "spaces": {"rename": lambda spaces: spaces.rename(ONE, "other", 34)},
+    "spaces": {
+        "rename": lambda spaces: spaces.rename(ONE, "other", 34),
+        "by_ids": lambda spaces: spaces.by_ids([ONE, 9]),
+    },
     "apps": {
         "by_ids": lambda apps: apps.by_ids([ONE, ANOTHER, 9]),
         "any_in_space": lambda apps: apps.any_in_space(9),
@@ -65,6 +68,7 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
     "privatelinks": {
         "of_addon": lambda links: links.of_addon(9),
         "around": lambda links: (links.around("name-1"), links.around("uuid-9")),
+        "open_to": lambda links: (links.open_to([f"arn-{ANOTHER}", f"arn-{ONE}"]), links.open_to(["arn-9"])),
     },
     "allowed_accounts": {"of_link": lambda accounts: accounts.of_link(ONE)},
     "endpoints": {
@@ -146,13 +150,21 @@ TRIED = {
 CASES = [(attribute, name) for attribute, calls in TRIED.items() for name in calls]
 
 
+STATES = {
+    "endpoints": ("pendingAcceptance", "available"),
+    "allowed_accounts": ("Provisioning", "Active"),
+    "privatelinks": ("Operational", "Operational"),
+}
+"""The states of the first row of these, and of any other."""
+
+
 def fill(store: Store, numbers: tuple[int, ...], **more: Any) -> Store:
     """Put a row of each number into every table."""
     for number in numbers:
         for table in ROWS:
             living = {"due_at": more["due_at"] + number} if table in LIVING.values() else {}
             plan = {"plan": f"{more['mark']}-plan"} if table == "addons" else {}
-            state = {"state": "available"} if table == "endpoints" and number == ANOTHER else {}
+            state = {"state": STATES[table][number != ONE]} if table in STATES else {}
             same = {"privatelink_id": ONE} if table in {"allowed_accounts", "endpoints"} else {}
             made = {"created_at": more["due_at"]}
             fields = ROWS[table].__annotations__

@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import re
-import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -13,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -217,24 +217,11 @@ def test_revisions_do_not_import_the_product() -> None:
         assert "kagemusha" not in script.read_text(), script.name
 
 
-def urls(request: pytest.FixtureRequest, kind: str, folder: Path, count: int) -> list[str]:
-    """The URLs of empty databases."""
-    if kind == "sqlite":
-        return [f"sqlite:///{folder}/{number}.db" for number in range(count)]
-    import psycopg
-
-    base = request.getfixturevalue("postgresql")
-    names = [f"race_{secrets.token_hex(6)}" for _ in range(count)]
-    with psycopg.connect(base, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f'CREATE DATABASE "{name}"')
-    return [base.replace("/postgres?", f"/{name}?", 1) for name in names]
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", databases.KINDS)
 def test_processes_that_start_at_once_all_succeed(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> None:
     """Three processes bring the same empty database up to date at the same moment, time after time."""
-    targets = urls(request, kind, tmp_path, 10 if kind == "sqlite" else 4)
+    several = range(10 if kind == "sqlite" else 4)
+    targets = [databases.empty(kind, tmp_path / str(number), request) for number in several]
     spawn = multiprocessing.get_context("spawn")
     barrier, failures = spawn.Barrier(3), spawn.Queue()
     racing = [spawn.Process(target=race, args=(targets, barrier, failures)) for _ in range(3)]

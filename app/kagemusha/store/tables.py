@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from sqlalchemy import bindparam, or_, select
 
-from kagemusha.domain.states import LIVE_ENDPOINT_STATES
+from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
 from kagemusha.store.base import IDS, Things, by, change_many, mine, parts
 from kagemusha.store.work import Work
@@ -22,8 +22,14 @@ class Spaces(Things[records.Space]):
         """Give the space another name."""
         self._execute(_SPACE_RENAMED, by_id=space_id, new_name=name, new_updated_at=at)
 
+    def by_ids(self, ids: Iterable[int]) -> dict[int, records.Space]:
+        """The spaces with these ids, by id."""
+        wanted = sorted(set(ids))
+        return {space.id: space for space in self._all(_SPACES_BY_IDS, ids=wanted)} if wanted else {}
+
 
 _SPACE_RENAMED = Spaces.change("name", "updated_at")
+_SPACES_BY_IDS = Spaces.selection(models.spaces.c.id.in_(IDS))
 
 
 class Apps(Things[records.App]):
@@ -214,6 +220,14 @@ class Privatelinks(Things[records.Privatelink]):
             None if link[0] is None else records.Privatelink(*link),
         )
 
+    def open_to(self, arns: Iterable[str]) -> list[tuple[records.Privatelink, records.Addon]]:
+        """The operational links that allow one of these principals, with their add-ons, oldest first."""
+        found = {
+            (records.Privatelink(*row[:_TO_ADDON]), records.Addon(*row[_TO_ADDON:]))
+            for row in self._execute(_LINKS_OPEN_TO, arns=sorted(arns))
+        }
+        return sorted(found, key=lambda each: each[0].id)
+
 
 _TO_APP = len(Addons.columns())
 _TO_LINK = _TO_APP + len(Apps.columns())
@@ -229,6 +243,22 @@ _LINK_AROUND = (
     .where(
         mine(models.addons),
         or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
+    )
+)
+_TO_ADDON = len(Privatelinks.columns())
+_ALLOWS = (models.allowed_accounts.c.sandbox_id == models.privatelinks.c.sandbox_id) & (
+    models.allowed_accounts.c.privatelink_id == models.privatelinks.c.id
+)
+_LINKS_OPEN_TO = (
+    select(*Privatelinks.columns(), *Addons.columns())
+    .select_from(models.allowed_accounts)
+    .join(models.privatelinks, _ALLOWS)
+    .join(models.addons, _IS_LINK_OF)
+    .where(
+        mine(models.allowed_accounts),
+        models.allowed_accounts.c.arn.in_(bindparam("arns", expanding=True)),
+        models.allowed_accounts.c.state == str(AllowedAccountState.ACTIVE),
+        models.privatelinks.c.state == str(PrivatelinkState.OPERATIONAL),
     )
 )
 
