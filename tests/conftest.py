@@ -1,5 +1,6 @@
 """Worlds to test against: over SQLite and over a real PostgreSQL that the tests start themselves."""
 
+import os
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ from kagemusha.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server of the run's own."""
-    import os
+def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the wheel with PostgreSQL wants to find in its environment."""
+    return os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
 
-    runtime = tmp_path_factory.mktemp("runtime")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+
+@pytest.fixture(scope="session")
+def postgresql(runtime_folder: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server of the run's own."""
+    assert Path(runtime_folder).is_dir()
     server = _started(tmp_path_factory.mktemp("pg"))
     yield server.get_uri()
     server.cleanup()
