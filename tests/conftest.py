@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -21,12 +22,14 @@ def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql(runtime_folder: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql(runtime_folder: str) -> Iterator[str]:
     """The URL of a PostgreSQL server of the run's own."""
     assert Path(runtime_folder).is_dir()
-    server = _started(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri()
-    server.cleanup()
+    # Not below pytest's folder, which another run may close meanwhile to the user that PostgreSQL runs as.
+    with TemporaryDirectory(prefix="kagemusha-") as folder:
+        server = _started(Path(folder) / "postgresql")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def _started(folder: Path) -> Any:

@@ -39,20 +39,18 @@ class Load:
     key: str
     gate: Gate = field(default_factory=Gate)
     changed: threading.Condition = field(default_factory=threading.Condition)
-    answered: int = 0
     outages: int = 0
     is_up: bool = True
     is_over: bool = False
     met: Counter[str] = field(default_factory=Counter)
-    """How often each kind of answer was met, and each kind of none."""
+    """How often anything was "asked" and "answered" with success, and each kind of answer, or of none."""
     late: int = 0
     """Refusals since the last outage was over."""
 
-    def note(self, what: str) -> None:
-        """Count an answer, or none."""
+    def note(self, *what: str) -> None:
+        """Count what was met."""
         with self.changed:
-            self.met[what] += 1
-            self.answered += what.startswith("2")
+            self.met.update(what)
             self.changed.notify_all()
 
     def away(self) -> None:
@@ -245,6 +243,7 @@ class Writer:
         was_up, outages = load.is_up, load.outages
         if time.monotonic() - self._used > _KEPT:
             self._connection.close()
+        load.note("asked")
         answer = self._exchange(method, path, body)
         if isinstance(answer, Exception):
             self._connection.close()
@@ -253,7 +252,7 @@ class Writer:
             return Answer(Fate.NONE if isinstance(answer, ConnectionRefusedError) else Fate.UNKNOWN)
         self._used = time.monotonic()
         status, kind, content = answer
-        load.note(str(status))
+        load.note(str(status), *(["answered"] if status == wanted else []))
         assert kind == "application/json", (method, path, status, content)
         told = json.loads(content)
         if status == 503:
