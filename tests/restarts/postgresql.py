@@ -15,6 +15,10 @@ import psycopg
 PATIENCE = 60.0
 """Seconds that PostgreSQL may take to start, and to end."""
 _LOOK_AGAIN = 0.02
+_SERVES = """
+    SELECT pid FROM pg_stat_activity WHERE application_name = 'kagemusha' ORDER BY backend_xid IS NULL, pid LIMIT 1
+"""
+"""The process that writes for kagemusha, or one that could."""
 
 
 @contextmanager
@@ -97,8 +101,7 @@ class PostgreSQL:
     def crash(self) -> None:
         """End one process that serves kagemusha: PostgreSQL ends the others, and recovers by itself."""
         with closing(self.connect()) as mine:
-            found = mine.execute("SELECT max(pid) FROM pg_stat_activity WHERE application_name = 'kagemusha'")
-            (victim,) = found.fetchone() or (None,)
+            (victim,) = mine.execute(_SERVES).fetchone() or (None,)
             assert isinstance(victim, int), "kagemusha has no connection"
             os.kill(victim, signal.SIGKILL)
             with suppress(psycopg.OperationalError):
