@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import databases
@@ -65,13 +66,20 @@ def every_answer_conforms(conformance: Conformance) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the wheel with PostgreSQL wants to find in its environment."""
+    return os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+
+
+@pytest.fixture(scope="session")
+def postgresql(runtime_folder: str) -> Iterator[str]:
     """The URL of a PostgreSQL server of the run's own."""
-    runtime = tmp_path_factory.mktemp("runtime")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    server = _started(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri()
-    server.cleanup()
+    assert Path(runtime_folder).is_dir()
+    # Not below pytest's folder, which another run may close meanwhile to the user that PostgreSQL runs as.
+    with TemporaryDirectory(prefix="kagemusha-") as folder:
+        server = _started(Path(folder) / "postgresql")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def _started(folder: Path) -> Any:

@@ -75,7 +75,7 @@ async def advance_to(transactions: Transactions, key: Key, *, by: int | None = N
             raise InvalidParams(message)
         _set(context, target)
     result = Advanced(target)
-    result.fired = await transactions.settle(key, target, seen=result.transitions)
+    result.fired = await transactions.settle(key, target, seen=result.transitions, begun=True)
     del result.transitions[SHOWN:]
     return result
 
@@ -89,7 +89,7 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
     start: int | None = None
     result = Advanced(0)
     while True:
-        async with transactions.writing(key) as context:
+        async with transactions.writing(key, begun=result.fired > 0) as context:
             if context is None:
                 raise sandboxes.missing(str(key[1]))
             start = context.now if start is None else start
