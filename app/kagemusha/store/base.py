@@ -25,6 +25,8 @@ from sqlalchemy import (
     update,
 )
 
+from kagemusha.store.prepared import Rows, rows
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -49,13 +51,16 @@ class Queries:
     def _execute(self, statement: Executable, **parameters: Any) -> Any:
         return self._connection.execute(statement, {"in_sandbox": self._sandbox_id, **parameters})
 
-    def _execute_many(self, statement: Executable, rows: Sequence[dict[str, Any]]) -> int:
-        bound = [{"in_sandbox": self._sandbox_id, **row} for row in rows]
+    def _rows(self, statement: Select[Any], **parameters: Any) -> Rows:
+        return rows(self._connection, statement, {"in_sandbox": self._sandbox_id, **parameters})
+
+    def _execute_many(self, statement: Executable, many: Sequence[dict[str, Any]]) -> int:
+        bound = [{"in_sandbox": self._sandbox_id, **row} for row in many]
         count: int = self._connection.execute(statement, bound).rowcount
         return count
 
-    def _insert_many(self, statement: Insert, rows: Sequence[dict[str, Any]]) -> None:
-        self._connection.execute(statement, [{"sandbox_id": self._sandbox_id, **row} for row in rows])
+    def _insert_many(self, statement: Insert, many: Sequence[dict[str, Any]]) -> None:
+        self._connection.execute(statement, [{"sandbox_id": self._sandbox_id, **row} for row in many])
 
 
 def mine(table: Table) -> ColumnElement[bool]:
@@ -114,12 +119,12 @@ class Things(Queries, Generic[Row]):
         )
 
     def _one(self, statement: Select[Any], **parameters: Any) -> Row | None:
-        row = self._execute(statement, **parameters).first()
-        return None if row is None else type(self).record(*row)
+        found = self._rows(statement, **parameters)
+        return type(self).record(*found[0]) if found else None
 
     def _all(self, statement: Select[Any], **parameters: Any) -> list[Row]:
         make = type(self).record
-        return [make(*row) for row in self._execute(statement, **parameters)]
+        return [make(*row) for row in self._rows(statement, **parameters)]
 
     def _oldest_first(self, statement: Select[Any], **parameters: Any) -> list[Row]:
         # Sorted here: told to sort by the key, SQLite walks the world along it instead of using the index that finds

@@ -81,7 +81,7 @@ class Addons(Things[records.Addon]):
 
     def plans_attached_to(self, app_id: int) -> list[str]:
         """The plans of the add-ons attached to the app, each once, in order."""
-        return list(self._execute(_PLANS_OF_APP, app_id=app_id).scalars())
+        return [plan for (plan,) in self._rows(_PLANS_OF_APP, app_id=app_id)]
 
     def change_to(self, addon_id: int, name: str, plan: str, at: int) -> None:
         """Give the add-on another name, or another plan."""
@@ -170,7 +170,7 @@ class Privatelinks(Things[records.Privatelink]):
 
     def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
         """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
-        found = min(self._execute(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
+        found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
         if found is None:
             return None
         addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
