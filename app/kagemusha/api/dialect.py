@@ -40,10 +40,12 @@ STATUSES: dict[type[DomainError], int] = {
     errors.Unavailable: 503,
 }
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    body = _JSON.encode(content).encode(errors="replace")
     return Response(body, status, headers, media_type="application/json")
 
 
@@ -79,6 +81,8 @@ class HerokuRoute(APIRoute):
         first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
         super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
         self.description = rest.strip()
+        if worlds.is_plain(self.dependant):
+            self.app = worlds.straight(self.get_route_handler())
 
     def get_route_handler(self) -> worlds.Handler:
         """What answers a request, inside the world that the endpoint takes."""

@@ -1,6 +1,5 @@
 """What every answer carries, and what no request may: the outermost layer, whatever makes the answer."""
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,24 +29,34 @@ class Edge:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                # None of them is there yet: only this layer sends them.
+                headers = list(message.get("headers", ()))
                 sandbox_id = state.get("sandbox_id", 0)
                 if server is not None and server.request_ids is not None:
-                    headers["Request-Id"] = server.request_ids.make(sandbox_id)
-                    headers["RateLimit-Remaining"] = str(server.rate_limits.remaining(sandbox_id))
+                    headers.append((b"request-id", server.request_ids.make(sandbox_id).encode()))
+                    remaining = server.rate_limits.remaining(sandbox_id)
+                    headers.append((b"ratelimit-remaining", str(remaining).encode()))
                 if "warning" in state:
-                    headers["X-Heroku-Warning"] = state["warning"]
+                    headers.append((b"x-heroku-warning", state["warning"].encode("latin-1")))
+                message["headers"] = headers
             elif bare and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > MOST_BODY:
+        if _announced(scope) > MOST_BODY:
             await too_large()(scope, receive, sending)
         elif "\0" in scope["path"]:
             await HEROKU.render(NotFound(None, "No name or id holds a NUL character."))(scope, receive, sending)
         else:
             await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive), sending)
+
+
+def _announced(scope: Scope) -> int:
+    """The length in bytes that the request says its body has."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0
 
 
 def _bounded(receive: Receive) -> Receive:

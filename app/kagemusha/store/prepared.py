@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Select
-from sqlalchemy.sql.compiler import SQLCompiler
 
 Rows = Sequence[Sequence[Any]]
 
@@ -38,9 +37,7 @@ class Prepared:
 
     def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
         """Compile it."""
-        compiled = statement.compile(dialect=dialect)
-        assert isinstance(compiled, SQLCompiler)
-        self._compiled = compiled
+        self._compiled = compiled = statement.compile(dialect=dialect)
         self._text = str(compiled)
         self._given = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._expands = any(bind.expanding for bind in compiled.binds.values())
