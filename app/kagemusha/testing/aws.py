@@ -1,4 +1,4 @@
-"""boto3 sessions of a sandbox."""
+"""boto3 sessions of a sandbox. Imported where boto3 is installed, when a test asks for one."""
 
 import os
 from collections.abc import Mapping
@@ -6,10 +6,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.loaders import create_loader
 from botocore.session import Session
 
 _NO_FILE = (None, None, os.devnull, None)
 _NOTHING_OF_THE_USERS = {"profile": (None, None, None, None), "config_file": _NO_FILE, "credentials_file": _NO_FILE}
+_MODELS = create_loader()
+"""The services' descriptions, which take a tenth of a second to read: once for all sessions."""
 
 
 class _Pointed(Session):  # type: ignore[misc]  # botocore has no types
@@ -18,6 +21,7 @@ class _Pointed(Session):  # type: ignore[misc]  # botocore has no types
     def __init__(self, url: str) -> None:
         super().__init__(_NOTHING_OF_THE_USERS)
         self._url = url
+        self.register_component("data_loader", _MODELS)
         self.set_default_client_config(Config(proxies={}))
 
     def create_client(self, *arguments: Any, endpoint_url: str | None = None, **more: Any) -> Any:

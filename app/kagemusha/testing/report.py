@@ -26,7 +26,7 @@ def _lines(sandbox: Sandbox) -> Iterator[str]:
     yield f"It is {clock['now']} ({clock['mode']}, pace {clock['pace']:g})."
     pending = sandbox.pending()
     yield "Pending:" if pending else "Nothing is pending."
-    yield from (f"  {each['due_at']}  {_step(each)}{' (held)' if each['held'] else ''}" for each in pending[:_MOST])
+    yield from (f"  {'held' if each['held'] else each['due_at']:24}  {_step(each)}" for each in pending[:_MOST])
     if len(pending) > _MOST:
         yield f"  … and {len(pending) - _MOST} more"
     journal = sandbox.journal()

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import boto3
     import httpx
 
-BEGINNING = "2030-01-01T00:00:00Z"
-"""When a sandbox's time begins unless told otherwise: its timestamps are the same every run."""
+DEFAULTS = {"seed": 0, "clock": "manual", "now": "2030-01-01T00:00:00Z"}
+"""What a sandbox is made with unless told otherwise: its ids and timestamps are the same every run."""
 _ACCEPT = "application/vnd.heroku+json; version=3"
 _PATIENCE = 60.0
 """Seconds to wait for an answer: a large world takes its time to advance."""
@@ -102,12 +102,12 @@ class Sandbox:
 
     @classmethod
     def create(cls, url: str, **asked: Any) -> Self:
-        """A new sandbox on the server at `url`: seed 0 on a manual clock that begins at BEGINNING, unless `asked`.
+        """A new sandbox on the server at `url`, by DEFAULTS unless something else is `asked`, itself or by its scenario.
 
         `asked` are the fields of ``POST /_sim/sandboxes``: seed, pace, clock, now, delays, scenario, name,
         aws_account_id, aws_principal. Without a name it gets one that no other has.
         """
-        body = {"seed": 0, "clock": "manual", "now": BEGINNING} | asked
+        body = DEFAULTS | {name: told for name, told in asked.get("scenario", {}).items() if name in DEFAULTS} | asked
         with _control(url) as control:
             return cls(url, _asked(control, "POST", "/_sim/sandboxes", body))
 
