@@ -54,6 +54,14 @@ def test_a_link_that_is_held_until_somebody_lets_go(world: World) -> None:
     world.connect()
 
 
+@pytest.mark.kagemusha_fault(stage="privatelink.provisioning", effect={"fail": True})
+def test_a_link_that_fails(world: World) -> None:
+    """A link that won't become operational is not waited for, and no endpoint is made."""
+    with pytest.raises(Problem, match="The privatelink is Failed"):
+        world.connect()
+    assert world.endpoints == []
+
+
 @pytest.mark.kagemusha_fault(stage="endpoint.pending_acceptance", effect={"fail": True})
 def test_an_endpoint_that_fails(world: World) -> None:
     """An endpoint that won't become available is not waited for, and leaves nothing in the config."""

@@ -1,6 +1,6 @@
 """The server is restarted, or killed, in between. It is one of these tests' own, which keeps its world in a file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ def kagemusha_server(server: Server) -> str:
 
 
 def test_a_wait_outlives_the_server(world: World, server: Server) -> None:
-    """While the link is provisioning the server is killed, and started again: what was pending happens when it is due."""
+    """While a link provisions the server is killed, and started again: what was pending happens when it is due."""
     ends = iter([server.kill])
 
     def sleep(seconds: float) -> None:

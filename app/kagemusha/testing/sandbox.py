@@ -102,7 +102,7 @@ class Sandbox:
 
     @classmethod
     def create(cls, url: str, **asked: Any) -> Self:
-        """A new sandbox on the server at `url`, by DEFAULTS unless something else is `asked`, itself or by its scenario.
+        """A new sandbox on the server at `url`: DEFAULTS, unless it or its scenario is `asked` to be otherwise.
 
         `asked` are the fields of ``POST /_sim/sandboxes``: seed, pace, clock, now, delays, scenario, name,
         aws_account_id, aws_principal. Without a name it gets one that no other has.
