@@ -96,9 +96,11 @@ class _Running:
                                              env=environment, start_new_session=True)  # fmt: skip
 
     def complaints(self) -> str:
+        """What it has written to its standard error."""
         return self._stderr.read_text(errors="replace")
 
     def wait_for_url(self) -> str:
+        """Where it answers, when it does."""
         deadline = time.monotonic() + _READY_WITHIN
         while not self._ready.exists():
             if self._process.poll() is not None:
@@ -113,7 +115,7 @@ class _Running:
         return url
 
     def end(self, *, gently: bool) -> str:
-        """What it complained of."""
+        """End it; returns its complaints."""
         with self._process as process:
             if gently:
                 process.terminate()
