@@ -23,7 +23,7 @@ def test_a_fault_tells_how_often_it_struck(kagemusha: Sandbox) -> None:
 def test_a_stage_is_held(kagemusha: Sandbox) -> None:
     """What a fault of a stage holds goes on when the fault is removed."""
     kagemusha.heroku.post("/spaces", json={"name": "harbor", "team": "kagemusha"})
-    fault = kagemusha.fault(stage="space.allocating", effect={"hold": True}, match={"space": "harbor"})
+    fault = kagemusha.fault(stage="space.allocating", effect={"hold": True})
     assert kagemusha.until_idle()["fired"] == 0
     fault.remove()
     assert kagemusha.until_idle()["fired"] == 1

@@ -221,20 +221,21 @@ class Sandbox:
 
 
 def check(url: str) -> str:
-    """The same address, of a server that answers there. Raises ServerProblem."""
+    """The same address, of a server that answers there. Raises ServerProblem, or Refused if it wants another token."""
     import httpx
 
-    url = url.rstrip("/")
     if not url.startswith("http://"):
         message = f"--kagemusha-url must be an address such as http://127.0.0.1:8765, without TLS, not {url}."
         raise ServerProblem(message)
     try:
         with _control(url) as control:
-            _asked(control, "GET", "/_sim/health")
-    except (httpx.HTTPError, httpx.InvalidURL):
+            shown = _asked(control, "GET", "/_sim/health")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, LookupError, TypeError):
+        shown = None  # nobody, or somebody who has other documents
+    if not isinstance(shown, dict) or "version" not in shown:
         message = f'No kagemusha answers at {url}: start one with "kagemusha serve", or leave --kagemusha-url out.'
-        raise ServerProblem(message) from None
-    return url
+        raise ServerProblem(message)
+    return url.rstrip("/")
 
 
 def _local(url: str) -> dict[str, Any]:
@@ -253,10 +254,9 @@ def _control(url: str) -> "httpx.Client":
 
 
 def _asked(control: "httpx.Client", method: str, path: str, body: object = None) -> Any:
-    """The document that the control API answers, None for none. Raises Refused."""
+    """The document that the control API answers, None for none. Raises Refused, and ValueError for what is no JSON."""
     answer = control.request(method, path, json=body)
-    document = answer.json() if "json" in answer.headers.get("content-type", "") else None
-    if answer.is_success:
-        return document
-    said = document if isinstance(document, dict) else {}
-    raise Refused(f"{method} {path}", answer.status_code, said.get("id", "?"), said.get("message", answer.text))
+    document: Any = answer.json() if answer.content else None
+    if answer.is_error:
+        raise Refused(f"{method} {path}", answer.status_code, document["id"], document["message"])
+    return document
