@@ -41,7 +41,7 @@ serve: .venv/.core ## Start the server
 			echo "The examples' tests need $$missing: install them (on Debian as root: apt-get install curl golang-go jq ruby)." >&2; \
 			exit 1; \
 		fi; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends curl golang-go jq ruby > /dev/null; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq ruby > /dev/null; \
 	fi
 	@touch $@
 
