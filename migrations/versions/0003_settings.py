@@ -1,4 +1,4 @@
-"""What apps, attachments and add-ons are told has columns of its own.
+"""What apps, attachments and add-ons are told has columns of its own; links are found by whom they allow.
 
 Before, an app's and its attachments' was a JSON object in a config var named "", and an add-on's was in its config.
 """
@@ -38,6 +38,7 @@ def _change(table: sa.TableClause, key: dict[str, Any], **values: Any) -> None:
 
 def upgrade() -> None:
     """Add the columns, and move what was kept elsewhere."""
+    op.create_index("ix_allowed_accounts_arn", "allowed_accounts", ["sandbox_id", "arn"])
     op.add_column("apps", sa.Column("maintenance", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("apps", sa.Column("acm", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("apps", sa.Column("buildpacks", sa.Text(), nullable=False, server_default="[]"))
@@ -73,6 +74,7 @@ def downgrade() -> None:
     op.drop_column("attachments", "namespace")
     for column in ("buildpacks", "acm", "maintenance"):
         op.drop_column("apps", column)
+    op.drop_index("ix_allowed_accounts_arn", "allowed_accounts")
 
 
 def _put_back_settings_of_apps() -> None:

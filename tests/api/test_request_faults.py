@@ -18,8 +18,13 @@ HEROKU = [
     for path, methods in document["paths"].items()
     for method, operation in methods.items()
 ]
-AWS = [("ec2", "DescribeVpcEndpoints"), ("ec2", "CreateVpcEndpoint"), ("ec2", "DescribeVpcs"), ("sts", "GetCallerIdentity"),
-       ("iam", "ListUsers")]  # fmt: skip
+AWS = [
+    ("ec2", "DescribeVpcEndpoints"),
+    ("ec2", "CreateVpcEndpoint"),
+    ("ec2", "DescribeVpcs"),
+    ("sts", "GetCallerIdentity"),
+    ("iam", "ListUsers"),
+]
 EFFECTS = [
     {"status": 503},
     {"status": 418, "body": {"id": "teapot", "message": "No."}, "headers": {"Retry-After": "7"}},

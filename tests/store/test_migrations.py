@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import re
-import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -13,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -118,7 +118,7 @@ def test_endpoints_that_were_there_keep_their_security_groups(engine: Engine) ->
     """A list of ids becomes names by id, and a list again on the way down; none stays none."""
     with writing(engine) as connection, connection.begin():
         command.downgrade(config(connection), "0001")
-        sandbox = world(connection)._sandbox_id
+        sandbox = world(connection)._work.sandbox_id
         for number, groups in ((1, '["sg-1", "sg-2"]'), (2, None)):
             values = {"sandbox_id": sandbox, "id": number, "security_group_ids": groups} | _OF_0001
             values |= {"endpoint_id": f"vpce-{number}", "created_at": 0, "generation": 0, "privatelink_id": 1}
@@ -146,7 +146,7 @@ CONFIGS = {1: '{"a": "b", "\\u0000settings": {"timeout": 5}}', 2: '{"settings": 
 
 def world_of_0002(connection: Connection, name: str, told: dict[int, str | None]) -> int:
     """A world as revision 0002 kept it; returns its sandbox's id."""
-    sandbox = world(connection, name)._sandbox_id
+    sandbox = world(connection, name)._work.sandbox_id
     moments = {"created_at": 0, "updated_at": 0}
     for number, value in told.items():
         fixed = {"in_team": False, "locked": False, "released_at": 0, "release_version": 1, "region": "us"} | moments
@@ -217,24 +217,11 @@ def test_revisions_do_not_import_the_product() -> None:
         assert "kagemusha" not in script.read_text(), script.name
 
 
-def urls(request: pytest.FixtureRequest, kind: str, folder: Path, count: int) -> list[str]:
-    """The URLs of empty databases."""
-    if kind == "sqlite":
-        return [f"sqlite:///{folder}/{number}.db" for number in range(count)]
-    import psycopg
-
-    base = request.getfixturevalue("postgresql")
-    names = [f"race_{secrets.token_hex(6)}" for _ in range(count)]
-    with psycopg.connect(base, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f'CREATE DATABASE "{name}"')
-    return [base.replace("/postgres?", f"/{name}?", 1) for name in names]
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", databases.KINDS)
 def test_processes_that_start_at_once_all_succeed(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> None:
     """Three processes bring the same empty database up to date at the same moment, time after time."""
-    targets = urls(request, kind, tmp_path, 10 if kind == "sqlite" else 4)
+    several = range(10 if kind == "sqlite" else 4)
+    targets = [databases.empty(kind, tmp_path / str(number), request) for number in several]
     spawn = multiprocessing.get_context("spawn")
     barrier, failures = spawn.Barrier(3), spawn.Queue()
     racing = [spawn.Process(target=race, args=(targets, barrier, failures)) for _ in range(3)]

@@ -23,6 +23,8 @@ MOST_BODY = 1024 * 1024
 """Bytes that a request body may have."""
 MOST_SNAPSHOT = 64 * 1024 * 1024
 """Bytes that a snapshot may have."""
+MOST_MESSAGE = 1_000
+"""Characters that a message may have: some repeat what was sent."""
 _SHOWN = 200
 """Characters of an unknown path that its error repeats."""
 
@@ -53,6 +55,12 @@ def reply(content: object, status: int = 200, headers: dict[str, str] | None = N
     return Response(body, status, headers, media_type="application/json")
 
 
+def _shortened(message: str) -> str:
+    """A message of a length that people read: what is in its middle goes."""
+    half = MOST_MESSAGE // 2
+    return message if len(message) <= MOST_MESSAGE else f"{message[: half - 1]}…{message[-half:]}"
+
+
 class Dialect(Protocol):
     """How a room spells errors."""
 
@@ -66,7 +74,8 @@ class HerokuDialect:
     def render(self, error: DomainError) -> Response:
         """See Dialect."""
         status = STATUSES.get(type(error), 500)
-        body: dict[str, Any] = {"id": error.code if isinstance(error, AwsError) else error.id, "message": error.message}
+        message = _shortened(error.message)
+        body: dict[str, Any] = {"id": error.code if isinstance(error, AwsError) else error.id, "message": message}
         if isinstance(error, NotFound) and error.resource is not None:
             body["resource"] = error.resource
         return reply(body, status)

@@ -100,7 +100,7 @@ class RateLimited(DomainError):
 
 
 class Unavailable(DomainError):
-    """The database does not answer, or a lock was not had in time. Nothing was changed."""
+    """The database does not answer, or a lock was not had in time; the message says whether anything was changed."""
 
     id = "service_unavailable"
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
 from kagemusha.domain import delays
@@ -75,6 +76,15 @@ def timed_target(machine: Machine, state: str) -> str | None:
     """The state that follows `state` by itself; None when nothing follows, or the end does."""
     stage = _BY_TRIGGER.get((machine, state, On.DUE))
     return stage.target if stage else None
+
+
+@cache
+def effects_ahead(machine: Machine, state: str) -> frozenset[Effect]:
+    """What the steps bring that follow `state`, and each other, by themselves."""
+    stage = _BY_TRIGGER.get((machine, state, On.DUE))
+    if stage is None:
+        return frozenset()
+    return frozenset(stage.effects) | (effects_ahead(machine, stage.target) if stage.target else frozenset())
 
 
 def failures(machine: Machine, state: str | None, on: On = On.DUE) -> tuple[str, ...]:

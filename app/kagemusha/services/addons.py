@@ -109,7 +109,6 @@ def delete_addon(context: Context, app: App, addon: Addon, leaving: int | None =
     store = context.store
     privatelinks.remove_link(context, addon)
     context.step(addon, Machine.ADDON, On.DELETE, addon.uuid, addon.name)
-    store.send()
     left: dict[int, list[str]] = {}
     for attachment in store.attachments.of_addon(addon.id):
         left.setdefault(attachment.app_id, []).append(attachment.name)

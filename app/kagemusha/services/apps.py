@@ -72,7 +72,8 @@ def view(context: Context, app: App) -> AppView:
 
 def views(context: Context, apps: Sequence[App]) -> list[AppView]:
     """Apps with what their answers name."""
-    return [AppView(app, context.store.spaces.get(app.space_id) if app.space_id else None) for app in apps]
+    there = context.store.spaces.by_ids(app.space_id for app in apps if app.space_id is not None)
+    return [AppView(app, None if app.space_id is None else there[app.space_id]) for app in apps]
 
 
 def list_apps(context: Context, page: Page, **equal: bool) -> list[AppView]:

@@ -75,7 +75,7 @@ async def advance_to(transactions: Transactions, key: Key, *, by: int | None = N
             raise InvalidParams(message)
         _set(context, target)
     result = Advanced(target)
-    result.fired = await transactions.settle(key, target, seen=result.transitions)
+    result.fired = await transactions.settle(key, target, seen=result.transitions, begun=True)
     del result.transitions[SHOWN:]
     return result
 
@@ -89,7 +89,7 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
     start: int | None = None
     result = Advanced(0)
     while True:
-        async with transactions.writing(key) as context:
+        async with transactions.writing(key, begun=result.fired > 0) as context:
             if context is None:
                 raise sandboxes.missing(str(key[1]))
             start = context.now if start is None else start
@@ -101,9 +101,9 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
             if due_at > last or result.fired >= MOST_STEPS:
                 break
             until = last if idle else due_at
-            batch = advance(context, until, min(BATCH, MOST_STEPS - result.fired) if idle else MOST_STEPS)
-            result.note(batch.fired)
-            result.now = max(context.now, batch.fired[-1].at)
+            fired = advance(context, until, min(BATCH, MOST_STEPS - result.fired) if idle else MOST_STEPS)
+            result.note(fired)
+            result.now = max(context.now, fired[-1].at)
             _set(context, result.now)
             if not idle:
                 return result

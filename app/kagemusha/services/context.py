@@ -1,15 +1,15 @@
 """All that a use-case may know: the world's store, the moment, and how long things last."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kagemusha.domain import catalog, lifecycle
 from kagemusha.domain.lifecycle import AS_USUAL, Step, Timing
 from kagemusha.domain.names import Names
-from kagemusha.domain.stages import On
+from kagemusha.domain.stages import On, Stage
 from kagemusha.domain.states import Machine
 from kagemusha.services.stage_faults import StageFaults
 from kagemusha.store.living import Due
-from kagemusha.store.records import Living, Sandbox
+from kagemusha.store.records import Endpoint, Living, Sandbox
 from kagemusha.store.store import Store
 
 
@@ -33,7 +33,7 @@ class Context:
 
     def at(self, moment: int) -> "Context":
         """The same world, at another moment."""
-        return replace(self, now=moment)
+        return Context(self.store, self.sandbox, moment, self.timing, self.faults)
 
     def names(self, number: int) -> Names:
         """The names of the `number`-th thing of this world."""
@@ -61,8 +61,19 @@ class Context:
         step = self._take(
             machine, thing.state, on, number=thing.id, visit=thing.generation + 1, resource=resource, name=name
         )
-        self.store.move(thing, step)
+        self.store.move(thing, step, resource, name)
         return step
+
+    def wait_again(self, endpoint: Endpoint) -> None:
+        """Let an endpoint wait in its state anew, as if it had just come there."""
+        machine, number = Machine.ENDPOINT, endpoint.id
+        labels = self.faults.labels(machine, number, endpoint.endpoint_id, endpoint.addon_name) if self.faults else {}
+        wait = self.faults.waiting(machine, endpoint.state, labels, self.now) if self.faults else AS_USUAL
+        step = lifecycle.enter(
+            Stage(machine, endpoint.state, endpoint.state),
+            at=self.now, resource=number, visit=endpoint.generation + 1, timing=self.timing, wait=wait,
+        )  # fmt: skip
+        self.store.rearm(endpoint, step)
 
     def _take(
         self, machine: Machine, source: str | None, on: On, *, number: int, visit: int, resource: str, name: str,

@@ -47,7 +47,7 @@ def step(context: Context, resource: str) -> list[Fired]:
     """Let what is pending for one thing happen now, held or not, and nothing else."""
     thing = find(context, resource)
     _let_go(context, thing, context.now)
-    return advance(context, context.now).fired
+    return advance(context, context.now)
 
 
 def finish(context: Context, resource: str) -> None:

@@ -58,7 +58,6 @@ def _no_link(addon: Addon) -> NotFound:
 
 def view(context: Context, identity: str) -> LinkView:
     """The privatelink of the add-on with this name or id; NotFound otherwise."""
-    context.store.send()
     found = context.store.privatelinks.around(identity)
     if found is None:
         raise NotFound(None, _NO_ADDON)
@@ -137,7 +136,6 @@ def remove_link(context: Context, addon: Addon) -> None:
         return
     for endpoint in context.store.endpoints.live_of_link(link.id):
         endpoints.reject_quietly(context, endpoint)
-    context.store.send()
     effects.forget_accounts(context, link.id)
     context.step(link, Machine.PRIVATELINK, On.REMOVE, link.uuid, addon.name)
 

@@ -57,19 +57,26 @@ class Transactions:
         self.engine.dispose()
 
     @contextmanager
-    def _begin(self, *, writes: bool) -> Iterator[Connection]:
-        """A transaction: committed at the end, rolled back on any exception. Raises Unavailable."""
+    def _begin(self, *, writes: bool, asked: bool = True, begun: bool = False) -> Iterator[Connection]:
+        """A transaction: committed at the end, rolled back on any exception. Raises Unavailable.
+
+        `asked` says that it does what somebody asked for, `begun` that a part of that has been committed before.
+        """
+        ending = False
         try:
             if writes not in self._held:
                 self._held[writes] = (engines.writing if writes else engines.reading)(self.engine)
             with self._held[writes].begin():
                 yield self._held[writes]
+                ending = True
         except DBAPIError as error:
             if not engines.is_outage(error):
                 raise
             # What one connection met, the other would meet next.
             self._let_go()
-            raise Unavailable(_said(error)) from error
+            # Whether a commit whose answer was lost has been kept, only a look can tell.
+            is_unsure = ending and writes and asked and not engines.timed_out(error)
+            raise Unavailable(_said(error, begun=begun or is_unsure)) from error
 
     def _let_go(self) -> None:
         for connection in self._held.values():
@@ -85,12 +92,12 @@ class Transactions:
                 yield Sandboxes(connection)
 
     @asynccontextmanager
-    async def reading(self, key: Key) -> AsyncIterator[Context | None]:
-        """A settled world, to be read; None if there is no such sandbox."""
+    async def reading(self, key: Key, *, begun: bool = False) -> AsyncIterator[Context | None]:
+        """A settled world, to be read; None if there is no such sandbox. `begun` as for `writing`."""
         now: int | None = None
         while True:
             async with self._lock:
-                with self._begin(writes=False) as connection:
+                with self._begin(writes=False, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key)
                     if sandbox is None:
                         yield None
@@ -99,15 +106,18 @@ class Transactions:
                     if not _is_due(sandbox, now):
                         yield self._context(connection, sandbox, now)
                         return
-            await self.settle(key, now)
+            await self.settle(key, now, begun=begun)
 
     @asynccontextmanager
-    async def writing(self, key: Key) -> AsyncIterator[Context | None]:
-        """A settled and locked world, to be changed: committed when the block ends well."""
+    async def writing(self, key: Key, *, begun: bool = False) -> AsyncIterator[Context | None]:
+        """A settled and locked world, to be changed: committed when the block ends well.
+
+        `begun` says that a part of what was asked for has been committed before, so that no outage can say otherwise.
+        """
         now: int | None = None
         while True:
             async with self._lock:
-                with self._begin(writes=True) as connection:
+                with self._begin(writes=True, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key, lock=True)
                     if sandbox is None:
                         yield None
@@ -123,17 +133,17 @@ class Transactions:
                 if settled:
                     self._told(sandbox.id, noted)
                     return
-            await self.settle(key, now)
+            await self.settle(key, now, begun=begun)
 
-    async def settle(self, key: Key, until: int, seen: list[Fired] | None = None) -> int:
+    async def settle(self, key: Key, until: int, seen: list[Fired] | None = None, *, begun: bool = False) -> int:
         """Let everything happen that is due at `until`; returns how many steps that were, and adds them to `seen`.
 
-        The loop is given back between batches.
+        The loop is given back between batches. `begun` as for `writing`.
         """
         fired = 0
         while True:
             async with self._lock:
-                with self._begin(writes=True) as connection:
+                with self._begin(writes=True, asked=False, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key, lock=True)
                     if sandbox is None or not _is_due(sandbox, until):
                         return fired
@@ -149,7 +159,7 @@ class Transactions:
         fired = 0
         while True:
             async with self._lock:
-                with self._begin(writes=True) as connection:
+                with self._begin(writes=True, asked=False) as connection:
                     sandboxes = Sandboxes(connection)
                     number = sandboxes.waking(self.clock())
                     sandbox = sandboxes.find("id", number, lock=True) if number is not None else None
@@ -163,9 +173,9 @@ class Transactions:
     def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> tuple[list[Fired], int]:
         context = self._context(connection, sandbox, until)
         noted = self._tell(context)
-        batch = advance(context, until)
+        fired = advance(context, until)
         context.store.flush()
-        return batch.fired, noted
+        return fired, noted
 
     def _tell(self, context: Context) -> int:
         """Let the journal tell of the requests that were answered before; returns how many."""
@@ -220,8 +230,10 @@ def _is_due(sandbox: Sandbox, now: int) -> bool:
     return sandbox.next_due_at is not None and sandbox.next_due_at <= now
 
 
-def _said(error: DBAPIError) -> str:
-    if engines.timed_out(error):
-        return "The database does not answer in time: nothing was changed, try again."
+def _said(error: DBAPIError, *, begun: bool) -> str:
+    timed_out = engines.timed_out(error)
     cause = engines.cause_of(error)
-    return f"The database can't be used ({cause}): nothing was changed. See to it, then try again."
+    why = "The database does not answer in time" if timed_out else f"The database can't be used ({cause})"
+    if begun:
+        return f"{why}: what was asked for may have been done, wholly or in part. Look before you try again."
+    return f"{why}: nothing was changed{', try again.' if timed_out else '. See to it, then try again.'}"

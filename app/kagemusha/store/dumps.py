@@ -16,13 +16,13 @@ from pydantic import (
     ValidationError,
     create_model,
 )
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, Table, delete, insert, select
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, Table, delete, select
 
 from kagemusha.domain.delays import LATEST
 from kagemusha.domain.errors import InvalidParams
 from kagemusha.domain.states import STATES
 from kagemusha.store import models
-from kagemusha.store.base import Queries, mine
+from kagemusha.store.base import Queries, mine, put_many
 
 TABLES: tuple[Table, ...] = (
     models.spaces, models.apps, models.addons, models.attachments, models.privatelinks, models.allowed_accounts,
@@ -136,6 +136,9 @@ def place(*path: str | int) -> str:
     return said
 
 
+_PUT = {table.name: put_many(table, [each.name for each in _columns(table)]) for table in TABLES}
+
+
 class Dumps(Queries):
     """The rows of a world."""
 
@@ -157,13 +160,12 @@ class Dumps(Queries):
             texts = {column for name, column in JSON if name == table.name}
             rows = [
                 {
-                    name: json.dumps(value) if name in texts and value is not None else value
+                    f"new_{name}": json.dumps(value) if name in texts and value is not None else value
                     for name, value in row.items()
                 }
                 for row in world[table.name]
             ]
-            if rows:
-                self._insert_many(insert(table), rows)
+            self._execute_many(_PUT[table.name], rows)
 
     def clear(self) -> None:
         """Take everything of the world away."""

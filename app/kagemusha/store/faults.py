@@ -12,7 +12,7 @@ class Faults(Things[records.Fault]):
 
     table = models.faults
     record = records.Fault
-    identities = ("id",)
+    identities = ("operation",)
 
     def all(self) -> list[records.Fault]:
         """All of them."""

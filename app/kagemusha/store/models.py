@@ -121,6 +121,13 @@ def _indexed(table: Table, *names: str) -> None:
     Index(f"ix_{table.name}_{'_'.join(names)}", table.c.sandbox_id, *(table.c[name] for name in names))
 
 
+def _found_where_set(table: Table, name: str, column: str) -> None:
+    """An index of the few rows that have something in `column`, in its order."""
+    is_set = table.c[column].is_not(None)
+    columns = (table.c.sandbox_id, table.c[column], table.c.id)
+    Index(f"ix_{table.name}_{name}", *columns, sqlite_where=is_set, postgresql_where=is_set)
+
+
 def _living(machine: Machine) -> tuple[Column[object] | CheckConstraint, ...]:
     """The columns of everything that has a life of its own."""
     states = ", ".join(f"'{state}'" for state in STATES[machine])
@@ -301,6 +308,7 @@ _indexed(addons, "app_id")
 _unique(privatelinks, "addon_id")
 _unique(privatelinks, "service_name")
 _unique(allowed_accounts, "privatelink_id", "arn")
+_indexed(allowed_accounts, "arn")
 _unique(endpoints, "endpoint_id")
 _unique(endpoints, "owner_account_id", "client_token")
 _indexed(endpoints, "privatelink_id")
@@ -309,18 +317,5 @@ _indexed(config_vars, "attachment_id")
 _indexed(config_vars, "name")
 _unique(releases, "uuid")
 for _table in LIVING.values():
-    Index(
-        f"ix_{_table.name}_due",
-        _table.c.sandbox_id,
-        _table.c.due_at,
-        _table.c.id,
-        sqlite_where=_table.c.due_at.is_not(None),
-        postgresql_where=_table.c.due_at.is_not(None),
-    )
-    Index(
-        f"ix_{_table.name}_held",
-        _table.c.sandbox_id,
-        _table.c.held_by,
-        sqlite_where=_table.c.held_by.is_not(None),
-        postgresql_where=_table.c.held_by.is_not(None),
-    )
+    _found_where_set(_table, "due", "due_at")
+    _found_where_set(_table, "held", "held_by")

@@ -1,13 +1,12 @@
 """What happened and is no change of state: requests, and faults that were met. Kept for a while only."""
 
-from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import asdict, fields
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
 from kagemusha.store import models
-from kagemusha.store.base import Queries, by, mine
+from kagemusha.store.base import Queries, by, mine, put_many
 from kagemusha.store.records import Occurrence
 
 BOUND = 10_000
@@ -23,7 +22,7 @@ _PAGE = (
     .limit(bindparam("limit"))
 )
 _PAGE_OF_KIND = _PAGE.where(by(_O, "kind"))
-_INSERT = insert(_O)
+_INSERT = put_many(_O, [field.name for field in fields(Occurrence)])
 _AT_BOUND = select(_O.c.seq).where(mine(_O)).order_by(_O.c.seq.desc()).offset(BOUND).limit(1)
 _PRUNE = delete(_O).where(mine(_O), _O.c.seq <= bindparam("upto"))
 _FORGET = delete(_O).where(mine(_O), _O.c.noted_at < bindparam("before"))
@@ -44,9 +43,10 @@ class Occurrences(Queries):
         """All that are kept."""
         return self.page(0, 2 * BOUND, None)
 
-    def insert(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add rows."""
-        self._insert_many(_INSERT, rows)
+    def insert(self, occurrences: Iterable[Occurrence]) -> None:
+        """Add occurrences."""
+        rows = [{f"new_{name}": value for name, value in asdict(each).items()} for each in occurrences]
+        self._execute_many(_INSERT, rows)
 
     def prune(self, now: int) -> None:
         """Forget what is too much, and what is too old at the system's `now`."""

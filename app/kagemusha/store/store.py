@@ -2,27 +2,28 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
-from kagemusha.domain.states import Machine
 from kagemusha.store import configs, models, tables
-from kagemusha.store.base import Queries, mine
+from kagemusha.store.base import Queries, mine, put_many
 from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.occurrences import Occurrences
-from kagemusha.store.records import Fault, JournalEntry, Living, Occurrence, Sandbox
+from kagemusha.store.records import Endpoint, Fault, JournalEntry, Living, Occurrence, Sandbox
 from kagemusha.store.waiting import Waitings
+from kagemusha.store.work import Work
 
 JOURNAL_BOUND = 100_000
 """Transitions that a sandbox's journal keeps."""
 _PRUNED_EVERY = 1_000
 
 _J = models.journal
+_JOURNAL = put_many(_J, [field.name for field in fields(JournalEntry)])
 _JOURNAL_PAGE = (
     select(*(_J.c[field.name] for field in fields(JournalEntry)))
     .where(mine(_J), _J.c.seq > bindparam("after"))
@@ -48,26 +49,34 @@ _RESTORE = (
 _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bindparam("new_began_at"))
 
 
+def _parameters(entry: JournalEntry) -> dict[str, Any]:
+    return {
+        "new_seq": entry.seq, "new_kind": entry.kind, "new_at": entry.at, "new_machine": entry.machine,
+        "new_resource": entry.resource, "new_name": entry.name, "new_source": entry.source, "new_target": entry.target,
+    }  # fmt: skip
+
+
 class Store(Queries):
-    """Everything of one sandbox. Writes are kept back where that is faster, and `flush` sends them."""
+    """Everything of one sandbox. Writes are kept back where that is faster, and sent before anything is read."""
 
     def __init__(self, connection: Connection, sandbox: Sandbox, system: int = 0) -> None:
         """Bind `sandbox`, which must be locked if anything is to be written; `system` is the machine's time."""
-        super().__init__(connection, sandbox.id)
-        self.spaces = tables.Spaces(connection, sandbox.id)
-        self.apps = tables.Apps(connection, sandbox.id)
-        self.addons = tables.Addons(connection, sandbox.id)
-        self.attachments = tables.Attachments(connection, sandbox.id)
-        self.privatelinks = tables.Privatelinks(connection, sandbox.id)
-        self.allowed_accounts = tables.AllowedAccounts(connection, sandbox.id)
-        self.endpoints = tables.Endpoints(connection, sandbox.id)
-        self.releases = tables.Releases(connection, sandbox.id)
-        self.config_vars = configs.ConfigVars(connection, sandbox.id)
-        self.lives = Lives(connection, sandbox.id)
-        self.waiting = Waitings(connection, sandbox.id)
-        self.faults = Faults(connection, sandbox.id)
-        self.dumps = Dumps(connection, sandbox.id)
-        self.occurrences = Occurrences(connection, sandbox.id)
+        work = Work(connection, sandbox.id)
+        super().__init__(work)
+        self.spaces = tables.Spaces(work)
+        self.apps = tables.Apps(work)
+        self.addons = tables.Addons(work)
+        self.attachments = tables.Attachments(work)
+        self.privatelinks = tables.Privatelinks(work)
+        self.allowed_accounts = tables.AllowedAccounts(work)
+        self.endpoints = tables.Endpoints(work)
+        self.releases = configs.Releases(work)
+        self.config_vars = configs.ConfigVars(work)
+        self.lives = Lives(work)
+        self.waiting = Waitings(work)
+        self.faults = Faults(work)
+        self.occurrences = Occurrences(work)
+        self.dumps = Dumps(work)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
         self.pace = sandbox.pace
@@ -76,18 +85,19 @@ class Store(Queries):
         self.faults_made = sandbox.faults_made
         self.request_faults = sandbox.request_faults
         self.stage_faults = sandbox.stage_faults
-        self._counter = sandbox.counter
+        self.counter = sandbox.counter
+        """How many numbers have been given."""
         self._journal_seq = sandbox.journal_seq
         self._pruned_at = sandbox.journal_seq // _PRUNED_EVERY
         self._system = system
-        self._entries: list[dict[str, Any]] = []
-        self._occurred: list[dict[str, Any]] = []
-        self._moves: dict[Machine, list[dict[str, Any]]] = {}
+        self._entries: list[JournalEntry] = []
+        self._occurred: list[Occurrence] = []
+        work.sends(self._send)
 
     def allocate(self) -> int:
         """The next number of the world's counter. A transaction that fails gives it back."""
-        self._counter += 1
-        return self._counter
+        self.counter += 1
+        return self.counter
 
     def expect(self, due_at: int | None) -> None:
         """Note that something falls due at `due_at`."""
@@ -98,16 +108,18 @@ class Store(Queries):
         """Write down a change of state, at the moment it happened."""
         self._journal_seq += 1
         self.latest_at = max(self.latest_at, at)
-        entry = JournalEntry(
+        self._keep(JournalEntry(
             self._journal_seq, "transition", at, step.machine, resource, name, step.source, step.target
-        )
-        self._entries.append(asdict(entry))
+        ))  # fmt: skip
+
+    def _keep(self, entry: JournalEntry) -> None:
+        self._entries.append(entry)
+        self._work.kept = True
 
     def note(self, kind: str, at: int, detail: Mapping[str, Any], noted_at: int | None = None) -> None:
         """Write down what happened at `at` and is no change of state; `noted_at` is system time, now when left out."""
         self._journal_seq += 1
-        noted = Occurrence(self._journal_seq, kind, at, noted_at or self._system, json.dumps(detail))
-        self._occurred.append(asdict(noted))
+        self._occurred.append(Occurrence(self._journal_seq, kind, at, noted_at or self._system, json.dumps(detail)))
 
     def count_faults(self, fault: Fault, by: int) -> None:
         """Note that there are `by` more faults of this kind that may be met."""
@@ -116,40 +128,24 @@ class Store(Queries):
         else:
             self.stage_faults += by
 
-    def move(self, thing: Due | Living, step: Step) -> None:
-        """Put a thing into the state that `step` leads to; it must still be in the state seen."""
-        if step.target is None:
-            self.send()
-            self.lives.vanish(step.machine, thing.id, thing.state, thing.generation)
-            return
-        move = {
-            "by_id": thing.id,
-            "by_state": thing.state,
-            "by_generation": thing.generation,
-            "new_state": step.target,
-            "new_due_at": step.due_at,
-            "new_held_by": step.held_by,
-            "new_held_left": step.held_left,
-        }
-        self._moves.setdefault(step.machine, []).append(move)
+    def move(self, thing: Due | Living, step: Step, resource: str, name: str) -> None:
+        """Put a thing, which the journal calls `resource` and `name`, into the state that `step` leads to.
+
+        It must still be in the state seen.
+        """
+        self.lives.move(thing, step, resource, name)
         self.expect(step.due_at)
 
-    def rearm(self, machine: Machine, thing: Living, due_at: int | None) -> None:
-        """Let a thing stay in its state, to leave it at `due_at` instead, or not by itself."""
-        self.move(thing, Step(machine, thing.state, thing.state, due_at, ()))
+    def rearm(self, endpoint: Endpoint, step: Step) -> None:
+        """Let an endpoint stay in its state, to leave it when `step`, which leads there again, says."""
+        self.move(endpoint, step, endpoint.endpoint_id, endpoint.addon_name)
 
-    def send(self) -> None:
-        """Send the changes of state and journal entries that were kept back."""
-        for machine, moves in self._moves.items():
-            self.lives.move(machine, moves)
-        self._moves.clear()
-        if self._entries:
-            self._insert_many(insert(_J), self._entries)
-            self._entries.clear()
+    def _send(self) -> None:
+        self._send_many(_JOURNAL, map(_parameters, self._entries))
+        self._entries.clear()
 
     def flush(self) -> None:
         """Send everything, the sandbox's counters and clock included. The edge calls it before it commits."""
-        self.send()
         if self._occurred:
             self.occurrences.insert(self._occurred)
             self._occurred.clear()
@@ -164,7 +160,7 @@ class Store(Queries):
             new_frozen_at=self.frozen_at,
             new_pace=self.pace,
             new_latest_at=self.latest_at,
-            new_counter=self._counter,
+            new_counter=self.counter,
             new_journal_seq=self._journal_seq,
             new_next_due_at=self.next_due_at,
             new_faults_made=self.faults_made,
@@ -185,23 +181,22 @@ class Store(Queries):
         """Continue the journal with what another world's tells, under sequence numbers of its own."""
         for entry in transitions:
             self._journal_seq += 1
-            self._entries.append(asdict(replace(entry, seq=self._journal_seq)))
+            self._keep(replace(entry, seq=self._journal_seq))
         for occurrence in occurrences:
             self._journal_seq += 1
-            noted = replace(occurrence, seq=self._journal_seq, noted_at=self._system)
-            self._occurred.append(asdict(noted))
+            self._occurred.append(replace(occurrence, seq=self._journal_seq, noted_at=self._system))
 
     def become(self, *, seed: int, delays: str, counter: int, faults_made: int, now: int) -> None:
         """Become another world, in which it is `now`: its seed, its delays, its counters."""
         self._execute(_RESTORE, new_seed=seed, new_delays=delays)
-        self._counter, self.faults_made = counter, faults_made
+        self.counter, self.faults_made = counter, faults_made
         self.request_faults = self.stage_faults = 0
         self.latest_at, self.next_due_at = now, None
 
     def restart(self, *, began_at: int, counter: int) -> None:
         """Set the counters as in a world that begins at `began_at`, with its first `counter` things."""
         self._execute(_BEGIN, new_began_at=began_at)
-        self._counter = counter
+        self.counter = counter
         self._journal_seq = self._pruned_at = 0
         self.next_due_at = None
         self.latest_at = began_at

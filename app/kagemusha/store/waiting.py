@@ -48,7 +48,7 @@ def _of_all(condition: Callable[[Table], ColumnElement[bool]], *order: str) -> S
 
 
 _DUE = _of_all(lambda table: table.c.due_at.is_not(None), "due_at", "id")
-_HELD = _of_all(lambda table: table.c.held_by.is_not(None), "id")
+_HELD = _of_all(lambda table: table.c.held_by.is_not(None), "held_by", "id")
 _HELD_BY = _of_all(lambda table: by(table, "held_by"), "id")
 _IN_STATE = {
     machine: _waiting(machine, by(table, "state"), table.c.due_at.is_not(None)).order_by(table.c.due_at, table.c.id)
@@ -73,7 +73,7 @@ class Waitings(Queries):
         return self._read(_DUE, limit=limit)
 
     def held(self, limit: int) -> list[Waiting]:
-        """The first `limit` things that are held, oldest first."""
+        """The first `limit` things that are held: by the oldest fault first, and of those the oldest."""
         return self._read(_HELD, limit=limit)
 
     def held_by(self, fault: int) -> list[Waiting]:

@@ -115,7 +115,7 @@ async def reset(request: Request, worlds: Worlds, name: str) -> Response:
             raise sandboxes.missing(name)
         sandboxes.reset_sandbox(context, worlds.clock())
     await request.app.state.aws.forget(context.sandbox.aws_account_id)
-    async with worlds.reading(("name", name)) as context:
+    async with worlds.reading(("name", name), begun=True) as context:
         if context is None:
             raise sandboxes.missing(name)
         return reply(shapes.sandbox(request, context.sandbox))
