@@ -49,7 +49,8 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("held_by", sa.BigInteger()))
         op.add_column(table, sa.Column("held_left", sa.BigInteger()))
         held = sa.text("held_by IS NOT NULL")
-        op.create_index(f"ix_{table}_held", table, ["sandbox_id", "held_by", "id"], sqlite_where=held, postgresql_where=held)
+        columns = ["sandbox_id", "held_by", "id"]
+        op.create_index(f"ix_{table}_held", table, columns, sqlite_where=held, postgresql_where=held)
 
 
 def downgrade() -> None:

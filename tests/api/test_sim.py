@@ -112,8 +112,12 @@ def test_the_journal_is_read_page_by_page(client: TestClient) -> None:
     seqs = [each["seq"] for each in whole["entries"]]
     assert seqs == list(range(1, len(seqs) + 1))
     assert {each["sandbox"] for each in whole["entries"]} == {"one"}
-    page = world.sim("GET", "/journal?after=2&limit=3&kind=transition")
+    page = world.sim("GET", "/journal?after=2&limit=3")
     assert (page["entries"], page["next_after"]) == (whole["entries"][2:5], 5)
+    transitions = [each for each in whole["entries"] if each["kind"] == "transition"]
+    page = world.sim("GET", "/journal?after=2&limit=3&kind=transition")
+    assert page["entries"] == [each for each in transitions if each["seq"] > 2][:3]
+    assert page["next_after"] == page["entries"][-1]["seq"]
     assert world.sim("GET", f"/journal?after={len(seqs)}") == {"entries": [], "next_after": len(seqs)}
     assert world.sim("GET", "/journal?kind=fault") == {"entries": [], "next_after": 0}
 
@@ -124,7 +128,7 @@ def test_a_snapshot_is_the_whole_world(client: TestClient) -> None:
     addon, endpoint = world.connected()
     first, second = world.sim("GET", "/snapshot"), world.sim("GET", "/snapshot")
     assert first | {"exported_at": 0} == second | {"exported_at": 0}
-    assert first["version"] == 1
+    assert first["version"] == 2
     assert [row["name"] for row in first["world"]["addons"]] == [addon]
     assert [row["endpoint_id"] for row in first["world"]["endpoints"]] == [endpoint]
     assert "journal" not in first["world"]
@@ -178,7 +182,7 @@ def test_an_endpoint_takes_zones_and_what_surrounds_it(client: TestClient) -> No
     assert (made["state"], made["principal_arn"]) == ("pendingAcceptance", "arn:aws:iam::111122223333:root")
     row = world.everything()["world"]["endpoints"][0]
     kept = (row["availability_zone_ids"], row["security_group_ids"], row["vpc_id"])
-    assert kept == ('["use1-az2"]', '{"sg-1": ""}', "vpc-1")
+    assert kept == (["use1-az2"], {"sg-1": ""}, "vpc-1")
 
 
 def test_authorization_is_ignored_on_loopback(lone_client: TestClient) -> None:

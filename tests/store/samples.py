@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, get_origin
 
 from kagemusha.domain.states import Machine
-from kagemusha.store import records
+from kagemusha.store import happenings, records
 from kagemusha.store.dumps import JSON
 from kagemusha.store.sandboxes import Sandboxes
 from kagemusha.store.store import Store
@@ -21,7 +21,7 @@ ROWS: dict[str, type] = {
     "allowed_accounts": records.AllowedAccount,
     "endpoints": records.Endpoint,
     "releases": records.Release,
-    "faults": records.Fault,
+    "faults": happenings.Fault,
 }
 """The records of each of a store's tables of things."""
 

@@ -11,9 +11,10 @@ from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store.base import Page, Queries
 from kagemusha.store.engine import MEMORY, connect
+from kagemusha.store.happenings import JournalEntry, Occurrence
 from kagemusha.store.migrate import ensure_schema
 from kagemusha.store.models import WORLD
-from kagemusha.store.records import ConfigVar, JournalEntry, Occurrence
+from kagemusha.store.records import ConfigVar
 from kagemusha.store.sandboxes import Sandboxes
 from kagemusha.store.store import Store
 from samples import LIVING, ROWS, row, world

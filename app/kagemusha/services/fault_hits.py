@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from kagemusha.domain import faults
-from kagemusha.store.records import Fault
+from kagemusha.store.happenings import Fault
 from kagemusha.store.store import Store
 
 Labels = Mapping[str, Collection[str]]

@@ -16,7 +16,7 @@ from kagemusha.services.fault_hits import Labels, meet
 from kagemusha.services.stage_faults import StageFaults, effect_of
 from kagemusha.services.transactions import Key, Transactions
 from kagemusha.store.faults import MOST
-from kagemusha.store.records import Fault
+from kagemusha.store.happenings import Fault
 
 STAGE_MATCHES = ("resource", "name", "addon")
 """What the `match` of a fault of a stage may name: the journal's id and name of a thing, and its add-on's name."""

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from kagemusha.domain.errors import InvalidParams
 from kagemusha.services.context import Context
-from kagemusha.store.records import JournalEntry, Occurrence
+from kagemusha.store.happenings import JournalEntry, Occurrence
 
 MOST = 1_000
 KINDS = ("transition", "request", "fault")

@@ -18,7 +18,7 @@ from kagemusha.services.context import Context
 from kagemusha.services.endpoint_services import PREFIX
 from kagemusha.services.sandboxes import check_delays, check_pace
 from kagemusha.store.dumps import check, place
-from kagemusha.store.records import Fault, JournalEntry, Occurrence
+from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 
 ACCOUNT = "{account}"
 """What stands for the sandbox's own AWS account."""

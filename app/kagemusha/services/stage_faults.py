@@ -7,7 +7,8 @@ from kagemusha.domain.faults import StageEffect
 from kagemusha.domain.lifecycle import AS_USUAL, Wait, stage_id
 from kagemusha.domain.states import Machine
 from kagemusha.services.fault_hits import Labels, meet
-from kagemusha.store.records import Fault, Sandbox
+from kagemusha.store.happenings import Fault
+from kagemusha.store.records import Sandbox
 from kagemusha.store.store import Store
 
 

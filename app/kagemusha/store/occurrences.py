@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 
 from kagemusha.store import models
 from kagemusha.store.base import Queries, by, mine, put_many
-from kagemusha.store.records import Occurrence
+from kagemusha.store.happenings import Occurrence
 
 BOUND = 10_000
 """Occurrences that a sandbox keeps."""

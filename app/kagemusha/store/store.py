@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
-from kagemusha.store import configs, models, tables
+from kagemusha.store import configs, models, server_models, tables
 from kagemusha.store.base import Queries, mine, put_many
 from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
+from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.occurrences import Occurrences
-from kagemusha.store.records import Endpoint, Fault, JournalEntry, Living, Occurrence, Sandbox
+from kagemusha.store.records import Endpoint, Living, Sandbox
 from kagemusha.store.waiting import Waitings
 from kagemusha.store.work import Work
 
@@ -31,7 +32,7 @@ _JOURNAL_PAGE = (
     .limit(bindparam("limit"))
 )
 _JOURNAL_PRUNE = delete(_J).where(mine(_J), _J.c.seq <= bindparam("upto"))
-_S = models.sandboxes
+_S = server_models.sandboxes
 _SAVE = (
     update(_S)
     .where(_S.c.id == bindparam("in_sandbox"))
@@ -196,6 +197,7 @@ class Store(Queries):
     def restart(self, *, began_at: int, counter: int) -> None:
         """Set the counters as in a world that begins at `began_at`, with its first `counter` things."""
         self._execute(_BEGIN, new_began_at=began_at)
+        self._occurred.clear()
         self.counter = counter
         self._journal_seq = self._pruned_at = 0
         self.next_due_at = None

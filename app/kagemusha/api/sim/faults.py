@@ -16,7 +16,7 @@ from kagemusha.domain import faults as domain
 from kagemusha.domain.errors import InvalidParams
 from kagemusha.services import faults
 from kagemusha.services.faults import NewFault
-from kagemusha.store.records import Fault
+from kagemusha.store.happenings import Fault
 
 router = room("/sandboxes/{name}/faults", "faults")
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]

@@ -14,7 +14,8 @@ from kagemusha.domain.states import EndpointState, Machine
 from kagemusha.services import clocks, endpoints
 from kagemusha.services.advance import Fired
 from kagemusha.services.context import Context
-from kagemusha.store.records import Endpoint, JournalEntry, Occurrence, Sandbox
+from kagemusha.store.happenings import JournalEntry, Occurrence
+from kagemusha.store.records import Endpoint, Sandbox
 from kagemusha.store.waiting import Waiting
 
 _REGION = REGIONS[0].aws_region

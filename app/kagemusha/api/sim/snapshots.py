@@ -20,7 +20,7 @@ from kagemusha.domain.states import Machine
 from kagemusha.services import clocks, sandboxes, snapshots
 from kagemusha.services.context import Context
 from kagemusha.services.snapshots import Snapshot
-from kagemusha.store.records import Fault, JournalEntry, Occurrence
+from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 
 VERSION = 2
 """Of the document's form."""
