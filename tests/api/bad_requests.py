@@ -222,8 +222,10 @@ SPACES = (
         for answer, more in (
             (NOT_FOUND, {"region": "atlantis"}), (NOT_FOUND, {"region": ""}), (INVALID, {"region": "us"}),
             (INVALID, {"region": ["dublin"]}), (INVALID, {"cidr": "10.0.0.0/8"}), (INVALID, {"cidr": "11.0.0.0/16"}),
-            (INVALID, {"cidr": "10.300.0.0/16"}), (INVALID, {"cidr": "10." + "a" * 200_000}), (INVALID, {"cidr": 10}),
-            (INVALID, {"data_cidr": "10.1.0.0/24"}), (INVALID, {"data_cidr": "10.1.0.0/15"}),
+            (INVALID, {"cidr": "10.300.0.0/16"}), (INVALID, {"cidr": "10.0.0.0/016"}),
+            (INVALID, {"cidr": "10." + "a" * 200_000}), (INVALID, {"cidr": 10}),
+            (INVALID, {"data_cidr": "10.1.0.0/24"}), (INVALID, {"data_cidr": "10.1.0.0/0016"}),
+            (INVALID, {"data_cidr": "10.1.0.0/15"}),
             (INVALID, {"data_cidr": "8.8.0.0/16"}), (INVALID, {"data_cidr": "127.0.0.0/16"}),
             (INVALID, {"data_cidr": "0.0.0.0/16"}), (INVALID, {"data_cidr": "169.254.0.0/16"}),
             (INVALID, {"data_cidr": ""}), (INVALID, {"shield": "yes"}), (INVALID, {"shield": 1}),
