@@ -92,7 +92,7 @@ def drive(load: Load) -> Measured:
                 on_the_way += 1
         began = time.perf_counter()
         deadline = began + load.seconds
-        while on_the_way and time.perf_counter() < deadline and len(taken) < load.most:
+        while on_the_way and len(taken) < load.most and (not taken or time.perf_counter() < deadline):
             for key, _ in selector.select(_PATIENCE):
                 connection = key.data
                 if (head := connection.receive()) is None:

@@ -108,6 +108,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.request_ids = None
     app.state.rate_limits = RateLimits(settings.rate_limit, clock)

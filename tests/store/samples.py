@@ -1,6 +1,8 @@
 """Worlds and rows for the store's tests."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, get_origin
 
 from kagemusha.domain.states import Machine
@@ -70,3 +72,14 @@ def world(connection: Connection, name: str = "one", **more: Any) -> Store:
         "pace": None, "latest_at": 0, "counter": 2, "journal_seq": 0, "next_due_at": None, "wake_at": None,
     }  # fmt: skip
     return Store(connection, Sandboxes(connection).insert(values | more))
+
+
+@contextmanager
+def asked(connection: Connection) -> Iterator[list[str]]:
+    """The statements that SQLite is asked meanwhile, with their values in them."""
+    statements: list[str] = []
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    driver.set_trace_callback(statements.append)
+    yield statements
+    driver.set_trace_callback(None)

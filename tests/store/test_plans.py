@@ -8,7 +8,8 @@ import pytest
 from kagemusha.store.base import Page, Things
 from kagemusha.store.engine import MEMORY, connect
 from kagemusha.store.migrate import ensure_schema
-from sqlalchemy import Connection, event
+from samples import asked
+from sqlalchemy import Connection
 from test_isolation import ANOTHER, CASES, ONE, TRIED, fill, target, world
 
 WHOLE = {("dumps", "export"), ("dumps", "clear"), ("dumps", "load"), ("", "whole_journal"), ("faults", "all")}
@@ -39,20 +40,12 @@ def small() -> Iterator[Connection]:
 
 def walks(connection: Connection, call: Any) -> list[str]:
     """The steps of the statements that `call` sends which read more of a table than an index leads to."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(*told: Any) -> None:
-        # An executemany has a list of parameters.
-        sent.append((told[2], told[3][0] if told[5] else told[3]))
-
-    event.listen(connection, "before_cursor_execute", note)
-    call()
-    event.remove(connection, "before_cursor_execute", note)
-    assert sent
+    with asked(connection) as statements:
+        call()
+    assert statements
     steps = [
-        step[3] for statement, parameters in sent
-        for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-    ]  # fmt: skip
+        step[3] for statement in statements for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")
+    ]
     reads = [step for step in steps if re.match(r"(SEARCH|SCAN) (?!anon_|CONSTANT)", step)]
     return [step for step in reads if not _FOUND.search(step)]
 

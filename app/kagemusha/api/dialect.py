@@ -47,11 +47,12 @@ STATUSES: dict[type[DomainError], int] = {
 
 _IDS = {status: error.id for error, status in reversed(STATUSES.items())} | {500: "internal_server_error"}
 """What Heroku's APIs call each status."""
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    body = _JSON.encode(content).encode(errors="replace")
     return Response(body, status, headers, media_type="application/json")
 
 
@@ -94,6 +95,8 @@ class HerokuRoute(APIRoute):
         first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
         super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
         self.description = rest.strip()
+        if worlds.is_plain(self.dependant):
+            self.app = worlds.straight(self.get_route_handler())
 
     def get_route_handler(self) -> worlds.Handler:
         """What answers a request, inside the world that the endpoint takes."""

@@ -1,6 +1,5 @@
 """What every answer carries, and what no request may: the outermost layer, whatever makes the answer."""
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,9 +41,8 @@ class Edge:
             else:
                 await send(message)
 
-        length = Headers(scope=scope).get("content-length", "")
         most = _most(scope)
-        if length.isdecimal() and int(length[:20]) > most:
+        if _announced(scope) > most:
             await too_large(most)(scope, receive, sending)
         elif "\0" in scope["path"]:
             await HEROKU.render(NotFound(None, "No name or id holds a NUL character."))(scope, receive, sending)
@@ -52,17 +50,27 @@ class Edge:
             await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive, most), sending)
 
 
+def _announced(scope: Scope) -> int:
+    """The length in bytes that the request says its body has."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0
+
+
 def _finish(scope: Scope, start: Message, began: float) -> None:
     """Put the headers on an answer that every answer has, and let the journal tell of the request."""
     state, server = scope["state"], scope["app"].state if "app" in scope else None
-    headers = MutableHeaders(scope=start)
+    # None of them is there yet: only this layer sends them.
+    headers = list(start.get("headers", ()))
     sandbox_id = state.get("sandbox_id", 0)
     if server is not None and server.request_ids is not None:
         remaining = state["remaining"] if "remaining" in state else server.rate_limits.remaining(sandbox_id)
-        headers["Request-Id"] = server.request_ids.make(sandbox_id)
-        headers["RateLimit-Remaining"] = str(remaining)
+        headers.append((b"request-id", server.request_ids.make(sandbox_id).encode()))
+        headers.append((b"ratelimit-remaining", str(remaining).encode()))
     if "warning" in state:
-        headers["X-Heroku-Warning"] = state["warning"]
+        headers.append((b"x-heroku-warning", state["warning"].encode("latin-1")))
+    start["headers"] = headers
     if server is not None and "operation" in state:
         answered = Answered(
             state["now"], server.transactions.clock(), state["operation"], scope["method"], scope["path"],

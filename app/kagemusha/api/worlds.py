@@ -1,16 +1,19 @@
 """The world that a handler is given: its parameter says which one and what for, and its route opens it.
 
-Opened around the handler and not by FastAPI's dependencies, which would cost as much as what most handlers do
-(docs/decisions/0013-the-route-opens-the-world.md). So a world is committed before its answer is sent, and whatever is
-raised inside undoes it before anything renders the error.
+The route and not one of FastAPI's dependencies, whose ends cost as much as what most handlers do. A world is committed
+before its answer is sent, and whatever is raised inside undoes it before anything renders the error
+(docs/decisions/0013-the-route-opens-the-world.md).
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kagemusha.api import troubles
 from kagemusha.domain.errors import DomainError, Unauthorized
@@ -18,6 +21,7 @@ from kagemusha.services.context import Context
 from kagemusha.services.transactions import Key, Transactions
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Inside = Callable[[Request, Context], Awaitable[Response]]
 _OPENED = "kagemusha.world"
 """Where a request's scope holds the world that its route opened."""
 
@@ -54,8 +58,11 @@ class World:
         opened: Context = request.scope[_OPENED]
         return opened
 
-    async def around(self, request: Request, handle: Callable[[Request, Context], Awaitable[Response]]) -> Response:
-        """The answer that `handle` gives in the world. What it raises is raised when all has been undone."""
+    async def answer(self, inside: Inside, reads_body: bool, request: Request) -> Response:
+        """The answer that `inside` gives in the world. What it raises is raised when all has been undone."""
+        if reads_body:
+            # Whatever a client takes to send it: nobody waits inside a transaction.
+            await request.body()
         worlds: Transactions = request.app.state.transactions
         open_world = worlds.writing if self._writes else worlds.reading
         key = self._find(request)
@@ -69,38 +76,30 @@ class World:
             if self._check is not None:
                 await self._check(request, context)
             if self._steers or not context.sandbox.request_faults:
-                return await handle(request, context)
+                return await inside(request, context)
 
         async def proceed() -> Response:
             async with open_world(key) as context:
                 if context is None:
                     raise self._missing(request)
-                return await handle(request, context)
+                return await inside(request, context)
 
         # A fault is counted in a transaction of its own, which the handler's does not undo.
         return await troubles.met(request, proceed)
 
 
 def opening(route: APIRoute, handle: Handler) -> Handler:
-    """`handle`, which is FastAPI's for this route, inside the world that the route's endpoint takes, if it does."""
-    found = next((each for each in route.dependant.dependencies if isinstance(each.call, World)), None)
-    if found is None:
-        return handle
-    world = found.call
-    assert isinstance(world, World)
-    inside = _directly(route, str(found.name)) if _is_plain(route) else _by_fastapi(handle)
-    takes_body = route.body_field is not None
-
-    async def handling(request: Request) -> Response:
-        if takes_body:
-            # Whatever a client takes to send it: nobody waits inside a transaction.
-            await request.body()
-        return await world.around(request, inside)
-
-    return handling
+    """`handle`, which is FastAPI's, inside the world that the route's endpoint takes; by itself if it takes none."""
+    for parameter in route.dependant.dependencies:
+        if isinstance(parameter.call, World):
+            inside = _direct(route, str(parameter.name)) if is_plain(route.dependant) else _through(handle)
+            return partial(parameter.call.answer, inside, route.body_field is not None)
+    return handle
 
 
-def _by_fastapi(handle: Handler) -> Callable[[Request, Context], Awaitable[Response]]:
+def _through(handle: Handler) -> Inside:
+    """FastAPI reads and checks the parameters."""
+
     async def handling(request: Request, context: Context) -> Response:
         request.scope[_OPENED] = context
         return await handle(request)
@@ -108,15 +107,15 @@ def _by_fastapi(handle: Handler) -> Callable[[Request, Context], Awaitable[Respo
     return handling
 
 
-def _is_plain(route: APIRoute) -> bool:
-    """Whether FastAPI has nothing to read or to check: the handler takes its world, the path, and maybe the request."""
-    takes = route.dependant
+def is_plain(takes: Dependant) -> bool:
+    """Whether FastAPI has nothing to read or to check: a handler takes its world, the path, and maybe the request."""
     others = (takes.query_params, takes.header_params, takes.cookie_params, takes.body_params)
     texts = all(each.field_info.annotation is str and not each.field_info.metadata for each in takes.path_params)
-    return texts and len(takes.dependencies) == 1 and not any(others)
+    return texts and not any(others) and [type(each.call) for each in takes.dependencies] == [World]
 
 
-def _directly(route: APIRoute, place: str) -> Callable[[Request, Context], Awaitable[Response]]:
+def _direct(route: APIRoute, world: str) -> Inside:
+    """The endpoint is called with what it takes, `world` among it."""
     endpoint = route.endpoint
     names = [each.name for each in route.dependant.path_params]
     asks = route.dependant.request_param_name
@@ -124,10 +123,23 @@ def _directly(route: APIRoute, place: str) -> Callable[[Request, Context], Await
     async def handling(request: Request, context: Context) -> Response:
         path = request.scope["path_params"]
         given = {name: path[name] for name in names}
-        given[place] = context
+        given[world] = context
         if asks is not None:
             given[asks] = request
         answer: Response = await endpoint(**given)
         return answer
 
     return handling
+
+
+def straight(handle: Handler) -> ASGIApp:
+    """What FastAPI makes of `handle`, without the ends that it keeps for dependencies: a plain handler has none.
+
+    Errors are rendered where the application has its handlers, as all are.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await handle(Request(scope, receive, send))
+        await answer(scope, receive, send)
+
+    return app

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from kagemusha.store.engine import Many
+from kagemusha.store.prepared import Rows, rows
 from kagemusha.store.work import Known, Work
 
 IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -62,6 +63,11 @@ class Queries:
         if statement.is_dml:
             self._work.forget()
         return found
+
+    def _rows(self, statement: Select[Any], **parameters: Any) -> Rows:
+        """The rows of a select that is built once."""
+        self._work.send()
+        return rows(self._work.connection, statement, {"in_sandbox": self._work.sandbox_id, **parameters})
 
     def _execute_many(self, statement: Many, rows: Sequence[dict[str, Any]]) -> None:
         self._work.send()
@@ -185,12 +191,12 @@ class Things(Queries, Generic[Row]):
         )
 
     def _one(self, statement: Select[Any], **parameters: Any) -> Row | None:
-        row = self._execute(statement, **parameters).first()
-        return None if row is None else type(self).record(*row)
+        found = self._rows(statement, **parameters)
+        return type(self).record(*found[0]) if found else None
 
     def _all(self, statement: Select[Any], **parameters: Any) -> list[Row]:
         make = type(self).record
-        return [make(*row) for row in self._execute(statement, **parameters)]
+        return [make(*row) for row in self._rows(statement, **parameters)]
 
     def _oldest_first(self, statement: Select[Any], **parameters: Any) -> list[Row]:
         # Sorted here: told to sort by the key, SQLite walks the world along it instead of using the index that finds

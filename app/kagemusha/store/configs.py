@@ -29,11 +29,11 @@ class ConfigVars(Queries):
 
     def of_app(self, app_id: int) -> list[records.ConfigVar]:
         """The app's config vars, by name."""
-        return [records.ConfigVar(*row) for row in self._execute(_VARS_OF_APP, by_app_id=app_id)]
+        return [records.ConfigVar(*row) for row in self._rows(_VARS_OF_APP, by_app_id=app_id)]
 
     def of_addon(self, addon_id: int) -> list[records.ConfigVar]:
         """What the add-on's attachments give, in all apps."""
-        found = [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id) if row.name]
+        found = [records.ConfigVar(*row) for row in self._rows(_VARS_OF_ADDON, addon_id=addon_id) if row[1]]
         return sorted(found, key=attrgetter("app_id", "name"))
 
     def of_attachments(self, ids: Iterable[int]) -> list[records.ConfigVar]:
@@ -68,7 +68,7 @@ class ConfigVars(Queries):
     def _names(self, statement: Select[Any], ids: Iterable[int]) -> dict[int, list[str]]:
         names: dict[int, list[str]] = {}
         wanted = sorted(set(ids))
-        found = [(owner, name) for owner, name in self._execute(statement, ids=wanted) if name] if wanted else []
+        found = [(owner, name) for owner, name in self._rows(statement, ids=wanted) if name] if wanted else []
         for owner, name in sorted(found):
             names.setdefault(owner, []).append(name)
         return names

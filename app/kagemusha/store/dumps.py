@@ -144,9 +144,9 @@ class Dumps(Queries):
 
     def export(self) -> dict[str, list[dict[str, Any]]]:
         """Every thing of the world, by table, in the order of its key, without the sandbox's id."""
-        return {table.name: self._rows(table) for table in TABLES}
+        return {table.name: self._table(table) for table in TABLES}
 
-    def _rows(self, table: Table) -> list[dict[str, Any]]:
+    def _table(self, table: Table) -> list[dict[str, Any]]:
         statement = select(*_columns(table)).where(mine(table)).order_by(*table.primary_key.columns)
         rows = [dict(row) for row in self._execute(statement).mappings()]
         for name in (column for name, column in JSON if name == table.name):

@@ -52,6 +52,8 @@ _PRIMARY = 0xFF
 _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
 """PostgreSQL's states for a lock or an answer that was not had in time, a deadlock, and a lost serialisation."""
 
+_STATEMENTS = 512
+"""Statements that a connection to SQLite keeps parsed: more than there are."""
 _SQLITE = "sqlite+kagemusha"
 _BEGIN = "BEGIN"
 """Where a connection to SQLite keeps how its transactions begin."""
@@ -137,11 +139,13 @@ def connect(text: str) -> Engine:
 def _sqlite(url: URL) -> Engine:
     url = url.set(drivername=_SQLITE)
     if _in_memory(url):
-        engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
+        arguments = {"check_same_thread": False, "cached_statements": _STATEMENTS}
+        engine = create_engine(url, connect_args=arguments, poolclass=StaticPool, paramstyle="named")
     else:
         path = _file(url)
         _make_file(path)
-        engine = create_engine(url.set(database=str(path)), creator=_opener(path), poolclass=QueuePool)
+        url = url.set(database=str(path))
+        engine = create_engine(url, creator=_opener(path), poolclass=QueuePool, paramstyle="named")
     event.listen(engine, "connect", _sqlite_connected)
     event.listen(engine, "checkin", _sqlite_given_back)
     return engine
@@ -163,7 +167,7 @@ def _make_file(path: Path) -> None:
 def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
     # Without "create": a file that disappears under the server is not to come back as an empty one.
     uri = f"file:{quote(str(path))}?mode=rw"
-    return lambda: sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False)
+    return lambda: sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False, cached_statements=_STATEMENTS)
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
+from types import MappingProxyType
 
 from kagemusha.clock import sandbox_now
 from kagemusha.domain import catalog
@@ -12,7 +13,17 @@ from kagemusha.domain.lifecycle import Timing
 from kagemusha.domain.names import Names
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=256)
+def _overrides(delays: str) -> Mapping[str, Delay | None]:
+    return MappingProxyType(
+        {
+            stage: None if bounds is None else Delay(bounds[0], bounds[1], "the sandbox's own")
+            for stage, bounds in json.loads(delays).items()
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Sandbox:
     """A world, its clock and its keys. `id` is never given twice."""
 
@@ -53,13 +64,10 @@ class Sandbox:
         """The names of the `number`-th thing of this world."""
         return Names(self.seed, number)
 
-    @cached_property
+    @property
     def overrides(self) -> Mapping[str, Delay | None]:
         """The stages that last otherwise here."""
-        return {
-            stage: None if bounds is None else Delay(bounds[0], bounds[1], "the sandbox's own")
-            for stage, bounds in json.loads(self.delays).items()
-        }
+        return _overrides(self.delays)
 
     def timing(self, default_pace: float) -> Timing:
         """How long stages last here: at its own pace, else `default_pace` for a running clock and 1 for a manual."""

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from kagemusha.store import engine as engines
 from kagemusha.store import models
+from kagemusha.store.prepared import rows
 from kagemusha.store.records import AwsCredentials, Sandbox
 
 _S = models.sandboxes
@@ -48,8 +49,8 @@ class Sandboxes:
     def find(self, column: str, value: str | int, *, lock: bool = False) -> Sandbox | None:
         """The sandbox whose `column` is `value`; with `lock`, held until the transaction ends."""
         statement = (_LOCKED if lock else _PLAIN)[column]
-        row = self._connection.execute(statement, {"value": value}).first()
-        return None if row is None else Sandbox(*row)
+        found = rows(self._connection, statement, {"value": value})
+        return Sandbox(*found[0]) if found else None
 
     def waking(self, system: int) -> int | None:
         """The id of a sandbox in which something is due by the system's clock, locked; none that others hold."""

@@ -114,7 +114,7 @@ class Addons(Things[records.Addon]):
         wanted = sorted({app_id for app_id in app_ids if app_id not in self._plans})
         for part in parts(wanted):
             self._plans |= {app_id: [] for app_id in part}
-            for app_id, plan in self._execute(_PLANS_OF_APPS, ids=part):
+            for app_id, plan in self._rows(_PLANS_OF_APPS, ids=part):
                 self._plans[app_id].append(plan)
 
     def change_to(self, addon_id: int, name: str, plan: str, at: int) -> None:
@@ -210,7 +210,7 @@ class Privatelinks(Things[records.Privatelink]):
 
     def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
         """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
-        found = min(self._execute(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
+        found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
         if found is None:
             return None
         addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
