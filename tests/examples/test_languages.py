@@ -79,7 +79,7 @@ def url() -> Iterator[str]:
 def shared_url() -> Iterator[str]:
     """A server that others can reach, and that asks for a token."""
     with serving("--ephemeral", "--host", BEYOND_LOOPBACK, KAGEMUSHA_ADMIN_TOKEN=TOKEN) as server:
-        yield server.url
+        yield server.url.replace(BEYOND_LOOPBACK, "127.0.0.1")
 
 
 @pytest.fixture

@@ -214,7 +214,11 @@ def test_gitlab_runs_it_as_a_service(tmp_path: Path) -> None:
     assert variables["KAGEMUSHA_URL"] == f"http://{service['alias']}:8765"
     given = {"KAGEMUSHA_ADMIN_TOKEN": variables["KAGEMUSHA_ADMIN_TOKEN"]}
     with serving(*service["command"][1:], "--host", BEYOND_LOOPBACK, **given) as server:
-        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KAGEMUSHA_URL": server.url} | given
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "KAGEMUSHA_URL": server.url.replace(BEYOND_LOOPBACK, "127.0.0.1"),
+        } | given
         done = subprocess.run([*BASH, gitlab(job)], env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "# fail 0" in done.stdout

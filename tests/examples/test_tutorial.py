@@ -21,7 +21,7 @@ NEEDED_TO_INSTALL = ["README.md", "LICENSE", "pyproject.toml", "app", "migration
 
 
 class Reader:
-    """Somebody who follows a page, with two terminals in a clone of the repository."""
+    """Somebody who follows a page, with two terminals in the folder in which the clone of the repository is."""
 
     def __init__(self, folder: Path) -> None:
         """Open the first terminal."""
@@ -92,9 +92,10 @@ def _pipe(end: IO[str] | None) -> IO[str]:
 @contextmanager
 def reader(folder: Path) -> Iterator[Reader]:
     """A reader with a clone of the repository, at least of what is installed."""
+    (folder / "kagemusha").mkdir()
     for name in NEEDED_TO_INSTALL:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, folder / name)
+        copy(ROOT / name, folder / "kagemusha" / name)
     found = Reader(folder)
     try:
         yield found
