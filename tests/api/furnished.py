@@ -28,7 +28,10 @@ class Furnished:
 
     def look(self) -> list[Any]:
         """Both worlds, each as one document, and which sandboxes there are."""
-        shown = [world.sim("GET", "/snapshot") | {"exported_at": None} for world in (self.one, self.two)]
+        # Requests are told of, and are none of the world.
+        shown = [
+            world.sim("GET", "/snapshot") | {"exported_at": None, "requests": None} for world in (self.one, self.two)
+        ]
         there = self.one.client.get("/_sim/sandboxes").json()
         return [*shown, [each | {"clock": None} for each in there]]
 
