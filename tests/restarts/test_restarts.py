@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from checks import faults, shown
 from driver import World as Driver
 from live import Server, serving
-from postgresql import port, postgresql_at
+from postgresql import port, postgresql_at, until
 from watching import watching
 from world import World
 from writers import PATIENCE, Load, Writer
@@ -70,15 +70,19 @@ class Trial:
         yield
         self.load.back()
 
-    def finish(self) -> None:
-        """Let the writers make the links that are left, and everything happen that is to come; hold up all of it."""
+    def rest(self) -> None:
+        """Let the writers make the links that are left, and no more."""
         while any(writer.unborn for writer in self.writers):
             self._wait("answered", 1)
         self._look()
         self.end()
+
+    def finish(self) -> None:
+        """Let everything happen that is to come, and hold up all of it, also as Heroku's clients are shown it."""
         self.world.sim("PATCH", "/clock", {"mode": "manual"})
         self.world.until("idle")
         self._check()
+        assert list(shown(self.world)) == []
 
     def end(self) -> None:
         """Let the writers end; raises what one of them met."""
@@ -158,8 +162,8 @@ def test_a_server_that_is_killed_loses_nothing(database: str, tmp_path: Path) ->
             for _ in trial.outages(ROUNDS):
                 server.kill()
                 server = stack.enter_context(start())
+            trial.rest()
             trial.finish()
-            assert list(shown(trial.world)) == []
     assert log.read_text() == ""
 
 
@@ -176,6 +180,10 @@ def test_a_database_that_is_killed_loses_nothing(tmp_path: Path) -> None:
         for kill, _ in zip(cycle([database.cut, database.quit, database.crash]), trial.outages(OUTAGES)):
             kill()
             database.start()
+        trial.rest()
+        with closing(database.connect()) as looking:
+            trial.world.post("/spaces", {"name": "haven", "team": "kagemusha"})
+            state = partial(looking.execute, "SELECT state FROM spaces WHERE name = 'haven'")
+            until(lambda: state().fetchone() == ("allocated",), "nobody lets time run any more")
         trial.finish()
-        assert list(shown(trial.world)) == []
     assert "Traceback" not in log.read_text()
