@@ -58,7 +58,11 @@ class Server:
         """Start it, and return when it answers requests; one that runs is left alone. Raises ServerProblem."""
         if self._running is None:
             port = self.url.rpartition(":")[2] or "0"
-            self._running = _Running(["--host", "127.0.0.1", "--port", port, *self._world])
+            try:
+                self._running = _Running(["--host", "127.0.0.1", "--port", port, *self._world])
+            except OSError as error:
+                message = f"kagemusha could not be started: {error}."
+                raise ServerProblem(message) from None
             try:
                 self.url = self._running.wait_for_url()
             except BaseException:
