@@ -1,6 +1,7 @@
 """A server in a process of its own, started by its command line."""
 
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,14 +16,16 @@ KAGEMUSHA = [sys.executable, "-m", "kagemusha"]
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """A running server; of one that speaks HTTPS `authority` is the certificate that its clients trust."""
 
     url: str
     process: subprocess.Popen[str]
+    authority: Path | None = None
 
     def client(self) -> httpx.Client:
         """A client of it."""
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        trusted = self.authority is None or ssl.create_default_context(cafile=self.authority)
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, verify=trusted)
 
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from kagemusha import __version__
+from kagemusha import __version__, examples
 from kagemusha.api import heroku_data, heroku_platform, sim
 
 _SERVER = {"url": "http://127.0.0.1:8765", "description": "kagemusha serve"}
@@ -62,7 +62,7 @@ def _document(
 
 def documents() -> dict[str, dict[str, Any]]:
     """The documents by the names of their files."""
-    return {
+    described = {
         "heroku-platform.json": _document(
             heroku_platform.router, "Heroku Platform API v3, as kagemusha simulates it", _PLATFORM_ACCEPT, _HEROKU
         ),
@@ -80,6 +80,8 @@ def documents() -> dict[str, dict[str, Any]]:
             optional=True,
         ),
     }
+    examples.illustrate(described)
+    return described
 
 
 def spelled(document: Mapping[str, Any]) -> str:

@@ -60,7 +60,7 @@ async def delete(request: Request, worlds: Worlds, name: str) -> Response:
 @router.post(
     "/sandboxes/{name}/aws-credentials",
     operation_id="aws_credentials.create",
-    **answers(documents.AwsCredentials, 404, 422, status=201),
+    **answers(documents.AwsCredentials, 400, 404, 422, status=201),
 )
 async def issue(worlds: Worlds, name: str, body: AwsCredentialsBody) -> Response:
     """Issue an access key for a principal of the sandbox's AWS account, or for the services' owner (``operator``)."""
