@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from kagemusha import __version__, scheduler
+from kagemusha import __version__
 from kagemusha.api import dialect, heroku_data, heroku_platform, sim
 from kagemusha.api.aws.door import Door, Opener
 from kagemusha.api.middleware import Edge
@@ -16,6 +16,7 @@ from kagemusha.api.request_ids import RequestIds
 from kagemusha.api.routing import Index
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
+from kagemusha.scheduler import Ticking
 from kagemusha.services.sandboxes import ensure_default
 from kagemusha.services.transactions import Transactions
 from kagemusha.settings import Settings
@@ -71,12 +72,12 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
             raise explain(error.__cause__ or error, engine) from None
         app.state.transactions = transactions
         app.state.request_ids = RequestIds(secret, clock)
-        ticking = scheduler.start(transactions) if settings.ticks else None
+        ticking = Ticking(transactions) if settings.ticks else None
         try:
             yield
         finally:
             if ticking is not None:
-                await scheduler.stop(ticking)
+                await ticking.stop()
             await app.state.aws.close()
             transactions.close()
 
@@ -96,10 +97,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.state.admin_token = None if settings.is_loopback else settings.admin_token
     app.state.guarded = not settings.is_loopback
     dialect.install(app)
-    app.include_router(sim.router)
-    app.include_router(heroku_data.router)
-    app.include_router(heroku_platform.router)
-    app.router.routes.insert(0, Index(dialect.routes_within(app.routes)))
+    routes = [*sim.router.routes, *heroku_data.router.routes, *heroku_platform.router.routes]
+    app.router.routes.extend([Index(dialect.routes_within(routes)), *routes])
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)
     app.add_middleware(Door, opener=app.state.aws)

@@ -78,11 +78,16 @@ class HerokuRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         """As APIRoute."""
-        first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
-        super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
-        self.description = rest.strip()
+        first = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")[0]
+        self._told = more | {"summary": first.removesuffix(".")}
+        # Answers are made by handlers, whole. To be ready to check them takes longer than all else at the start.
+        super().__init__(path, endpoint, **self._told | {"response_model": None, "responses": None})
         if worlds.is_plain(self.dependant):
             self.app = worlds.straight(self.get_route_handler())
+
+    def described(self) -> APIRoute:
+        """The same route with all that OpenAPI says of its answers."""
+        return APIRoute(self.path, self.endpoint, **self._told)
 
     def get_route_handler(self) -> worlds.Handler:
         """What answers a request, inside the world that the endpoint takes."""
@@ -157,14 +162,9 @@ async def _http_exception(request: Request, error: Exception) -> Response:
             )
 
 
-def routes_within(routes: Iterable[object]) -> Iterator[APIRoute]:
-    """Every route, those of routers within routers included."""
-    for route in routes:
-        if isinstance(route, APIRoute):
-            yield route
-        router = getattr(route, "original_router", None)
-        if router is not None:
-            yield from routes_within(router.routes)
+def routes_within(routes: Iterable[object]) -> Iterator[HerokuRoute]:
+    """The routes among what an application tries."""
+    return (route for route in routes if isinstance(route, HerokuRoute))
 
 
 def _allowed(request: Request) -> list[str]:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects import postgresql
 
 from kagemusha.domain.states import STATES, Machine
 
@@ -32,7 +31,7 @@ metadata = MetaData(
 )
 
 # Bytes decide the order of text on both databases, whatever the locale of the server.
-Ordered = String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
+Ordered = String().with_variant(String(collation="C"), "postgresql")
 
 server_secrets = Table(
     "server_secrets",
@@ -69,8 +68,7 @@ sandboxes = Table(
     Column("wake_at", BigInteger),
     sqlite_autoincrement=True,
 )
-Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None),
-      postgresql_where=sandboxes.c.wake_at.is_not(None))  # fmt: skip
+Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None))
 
 
 aws_credentials = Table(
@@ -281,5 +279,4 @@ for _table in LIVING.values():
         _table.c.due_at,
         _table.c.id,
         sqlite_where=_table.c.due_at.is_not(None),
-        postgresql_where=_table.c.due_at.is_not(None),
     )

@@ -7,4 +7,4 @@ from kagemusha.api.sim import clocks, endpoints, history, sandboxes
 
 router = APIRouter(route_class=HerokuRoute)
 for _room in (sandboxes, clocks, history, endpoints):
-    router.include_router(_room.router)
+    router.routes.extend(_room.router.routes)
