@@ -1,5 +1,6 @@
 """Worlds to test against: over SQLite and over a real PostgreSQL that the tests start themselves."""
 
+import os
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -7,17 +8,65 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from conformance import Conformance
 from fastapi.testclient import TestClient
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
+from published import VARIABLE, Missing, Published
+
+UNHELD = f"{VARIABLE} is not set: bodies were not held to Heroku's schemas, errors were."
+
+
+def pytest_configure() -> None:
+    """Schemas that are asked for and not there end the run before it begins."""
+    try:
+        Published.found()
+    except Missing as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not checked."""
+    if not os.environ.get(VARIABLE):
+        terminalreporter.write_line(UNHELD, yellow=True)
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Conformance:
+    """Heroku's schemas, if the run has them."""
+    return Conformance(Published.found())
+
+
+@pytest.fixture(scope="session")
+def published() -> Published:
+    """Heroku's schemas. Without them the test that needs them is skipped, and the run's last lines say so."""
+    found = Published.found()
+    if found is None:
+        pytest.skip(UNHELD)
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_answer_conforms(conformance: Conformance) -> Iterator[None]:
+    """Whatever is answered to a client of any test is held to Heroku's schemas."""
+    send = TestClient.send
+
+    def sending(client: TestClient, request: httpx.Request, **more: Any) -> httpx.Response:
+        answer = send(client, request, **more)
+        faults = conformance.faults(answer)
+        assert not faults, "\n".join(faults)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TestClient, "send", sending)
+        yield
 
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server of the run's own."""
-    import os
-
     runtime = tmp_path_factory.mktemp("runtime")
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     server = _started(tmp_path_factory.mktemp("pg"))

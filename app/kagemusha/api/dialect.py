@@ -3,6 +3,7 @@
 import inspect
 import json
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Protocol
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 
 from kagemusha.api import worlds
@@ -17,6 +19,8 @@ from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
 
 log = logging.getLogger(__name__)
+# FastAPI silences this where it makes what checks a body. Ours are made when the first body comes (`defer_build`).
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 MOST_BODY = 1024 * 1024
 """Bytes that a request body may have."""

@@ -70,7 +70,7 @@ def serve(
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without searches for garbage, which take a tenth of the start and find nothing; the server that answers has them."""
+    """No search for garbage: it takes a tenth of the start, and finds nothing. The server that answers has it again."""
     gc.disable()
     try:
         yield
