@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from kagemusha import __version__
-from kagemusha.api import dialect, heroku_data, heroku_platform, sim
+from kagemusha.api import dialect, routing
 from kagemusha.api.aws.door import Door, Opener
 from kagemusha.api.middleware import Edge
 from kagemusha.api.rate_limits import RateLimits
 from kagemusha.api.request_ids import RequestIds
-from kagemusha.api.routing import Index
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
 from kagemusha.scheduler import Ticking
@@ -30,6 +30,35 @@ _ONE_PROCESS = (
     "the embedded one lives in one process, and this server has several. Start one of its own (moto_server -p 5000) "
     "and give --aws-upstream http://127.0.0.1:5000."
 )
+
+
+def _platform() -> list[BaseRoute]:
+    from kagemusha.api import heroku_platform
+
+    return heroku_platform.router.routes
+
+
+def _data() -> list[BaseRoute]:
+    from kagemusha.api import heroku_data
+
+    return heroku_data.router.routes
+
+
+def _sim() -> list[BaseRoute]:
+    from kagemusha.api import sim
+
+    return sim.router.routes
+
+
+ROOMS = {
+    routing.Room(_platform): (
+        "account", "actions", "addon-attachments", "addon-services", "addons", "apps", "oauth", "plans", "regions",
+        "spaces", "teams", "users",
+    ),
+    routing.Room(_data): ("client", "data", "postgres", "private-link", "redis"),
+    routing.Room(_sim): ("_sim",),
+}  # fmt: skip
+"""The rooms of the API by the first segments of their paths: each is loaded by the first request that is for it."""
 
 
 def _aws(app: FastAPI, settings: Settings) -> Opener:
@@ -97,8 +126,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.state.admin_token = None if settings.is_loopback else settings.admin_token
     app.state.guarded = not settings.is_loopback
     dialect.install(app)
-    routes = [*sim.router.routes, *heroku_data.router.routes, *heroku_platform.router.routes]
-    app.router.routes.extend([Index(dialect.routes_within(routes)), *routes])
+    app.router.routes.append(routing.Rooms(ROOMS))
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)
     app.add_middleware(Door, opener=app.state.aws)

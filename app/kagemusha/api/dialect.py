@@ -167,8 +167,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def routes_within(routes: Iterable[object]) -> Iterator[HerokuRoute]:
-    """The routes among what an application tries."""
-    return (route for route in routes if isinstance(route, HerokuRoute))
+    """The routes among what an application tries, those of rooms included."""
+    for route in routes:
+        if isinstance(route, HerokuRoute):
+            yield route
+        yield from routes_within(getattr(route, "routes", ()))
 
 
 def _allowed(request: Request) -> list[str]:
