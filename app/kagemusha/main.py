@@ -16,7 +16,7 @@ from kagemusha.api.request_ids import RequestIds
 from kagemusha.api.routing import Index
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
-from kagemusha.services.sandboxes import ensure_default
+from kagemusha.services.sandboxes import DEFAULT, NewSandbox, ensure_default, ensure_secret, forget_default
 from kagemusha.services.transactions import Transactions
 from kagemusha.settings import Settings
 from kagemusha.store.engine import connect, explain
@@ -54,10 +54,29 @@ def _aws(app: FastAPI, settings: Settings) -> Opener:
     return Opener(make)
 
 
+async def _begin(transactions: Transactions, settings: Settings, operations: dict[str, frozenset[str]]) -> None:
+    """Make the sandbox default if it is not there; a scenario says what is in it. Raises ScenarioProblem."""
+    told = NewSandbox(seed=settings.seed, manual=settings.clock == "manual")
+    if settings.scenario is None:
+        await ensure_default(transactions, told)
+        return
+    from kagemusha import scenario_files
+
+    file = scenario_files.ScenarioFile(settings.scenario)
+    body = scenario_files.checked(file)
+    if await ensure_default(transactions, scenario_files.beginning(body, told, settings.model_fields_set)):
+        try:
+            await scenario_files.play(transactions, DEFAULT, file, body, operations)
+        except scenario_files.ScenarioProblem:
+            await forget_default(transactions)
+            raise
+
+
 def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> FastAPI:
     """The service. Its lifespan opens the database, brings it up to date and lets time run.
 
-    `clock` gives system time in milliseconds. Raises DatabaseProblem when the database can't be used.
+    `clock` gives system time in milliseconds. Raises DatabaseProblem when the database can't be used, and
+    ScenarioProblem when the scenario can't be played.
     """
 
     @asynccontextmanager
@@ -66,7 +85,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         ensure_schema(engine)
         transactions = Transactions(engine, clock, settings.pace)
         try:
-            secret = await ensure_default(transactions, seed=settings.seed, manual=settings.clock == "manual")
+            secret = await ensure_secret(transactions)
+            await _begin(transactions, settings, app.state.operations)
         except Unavailable as error:
             raise explain(error.__cause__ or error, engine) from None
         app.state.transactions = transactions
@@ -78,7 +98,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
             if ticking is not None:
                 await scheduler.stop(ticking)
             await app.state.aws.close()
-            transactions.close()
+            await transactions.end()
 
     app = FastAPI(
         title="kagemusha",
@@ -88,6 +108,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.request_ids = None
     app.state.rate_limits = RateLimits(settings.rate_limit, clock)
@@ -98,6 +119,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.include_router(sim.router)
     app.include_router(heroku_data.router)
     app.include_router(heroku_platform.router)
+    app.state.operations = dialect.operations(app)
     app.router.routes.insert(0, Index(dialect.routes_within(app.routes)))
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)

@@ -373,6 +373,6 @@ def test_what_fell_due_is_not_lost_with_its_commit(
                 pass
         async with hasty.reading(("name", "late")) as context:
             assert context is not None
-            return [each.target or "" for each in context.store.journal_page(0, 10, None)]
+            return [each.target or "" for each in context.store.journal_page(0, 10)]
 
     assert asyncio.run(scenario()) == ["allocated"]

@@ -53,21 +53,23 @@ def serve(
         bool, typer.Option("--verify-signatures", help="Refuse AWS requests whose signature is wrong, or too old.")
     ] = False,
     tls: Annotated[bool, typer.Option("--tls", help="Answer HTTPS, with a certificate of its own authority.")] = False,
+    scenario: Annotated[
+        Path | None, typer.Option(help="What is in the sandbox default when it is new: a YAML or JSON file.")
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
     ] = None,
 ) -> None:
     """Start the server. SIGTERM and Ctrl-C end it."""
     signal.signal(signal.SIGTERM, _end)
-    from kagemusha.certificates import CertificateProblem
     from kagemusha.cli.configuration import configured
     from kagemusha.cli.listening import listen
-    from kagemusha.store.engine import DatabaseProblem
+    from kagemusha.problems import StartProblem
 
     settings = configured(
         "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
         seed=seed, workers=workers, auth=auth, rate_limit=rate_limit, tls=tls or None, aws_upstream=aws_upstream,
-        verify_signatures=verify_signatures or None, ready_file=ready_file,
+        verify_signatures=verify_signatures or None, ready_file=ready_file, scenario=scenario,
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
@@ -75,7 +77,7 @@ def serve(
     try:
         with listen(settings.host, settings.port) as listener, _certified(settings) as certified:
             _answer(certified, listener)
-    except (CertificateProblem, DatabaseProblem) as problem:
+    except StartProblem as problem:
         fail(str(problem))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
