@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from checks import faults, shown
@@ -16,7 +16,7 @@ from driver import World as Driver
 from live import Server, serving
 from postgresql import port, postgresql_at, until
 from watching import watching
-from world import World
+from world import World, entries
 from writers import PATIENCE, Load, Writer
 
 LINKS, APPS, WRITERS = 1_000, 40, 8
@@ -46,6 +46,7 @@ class Trial:
         self.writers = writers
         self.running: list[Future[None]] = []
         self._chance = random.Random(seed)
+        self._journal: list[dict[str, Any]] = []
 
     def outages(self, rounds: int) -> Iterator[None]:
         """For each, the caller kills something and starts it again. After each round what is left is looked at.
@@ -81,8 +82,7 @@ class Trial:
         """Let everything happen that is to come, and hold up all of it, also as Heroku's clients are shown it."""
         self.world.sim("PATCH", "/clock", {"mode": "manual"})
         self.world.until("idle")
-        self._check()
-        assert list(shown(self.world)) == []
+        assert list(shown(self.world, self._check())) == []
 
     def end(self) -> None:
         """Let the writers end; raises what one of them met."""
@@ -114,15 +114,20 @@ class Trial:
         """Hold the world against what the writers know, while none of them asks for anything."""
         with self.load.gate.closed():
             # A write waits for all that went before, which a killed server may have left to PostgreSQL to finish.
-            self.world.sim("PATCH", "/clock", {"mode": "auto"})
+            self.world.sim("PATCH", "/clock", {"mode": "manual"})
             self._check()
             for writer in self.writers:
                 writer.reconsider()
+            self.world.sim("PATCH", "/clock", {"mode": "auto"})
 
-    def _check(self) -> None:
-        world = World(self.world.sim("GET", "/snapshot"))
+    def _check(self) -> World:
+        """Hold the world, in which nothing happens meanwhile, against what the writers know."""
+        told = self.world.sim("GET", "/snapshot")
+        self._journal += entries(self.world, after=len(self._journal))
+        world = World(told, self._journal)
         found = faults(world, [writer.ledger for writer in self.writers])
         assert not found, "\n".join(found[:20])
+        return world
 
 
 def populated(world: Driver) -> list[tuple[str, str]]:
