@@ -172,10 +172,10 @@ class Sandbox:
         """Let something go wrong from now on: the next `times` times, or always.
 
         With an `operation` such as ``privatelink.create``, ``ec2.CreateVpcEndpoint`` or ``*`` requests meet the
-        `effect`: ``{"status": 503, "body"?, "headers"?}``, ``{"latency": 2.5}`` (seconds), ``{"disconnect": True}`` or
-        ``{"rate_limit": True}``. With a `stage` such as ``privatelink.provisioning`` things that are in it, or will be,
-        do: ``{"hold": True}``, ``{"slow": 10}`` (times) or ``{"fail": True}``. `match` narrows it down, as
-        ``{"addon": "redis-…"}``; `probability` is from 0 to 1.
+        `effect`: ``{"status": 503, "body"?, "headers"?}``, ``{"latency": 2.5}`` (seconds), ``{"disconnect": True}``
+        (not carried out) or ``"after"`` (carried out), ``{"rate_limit": True}``. With a `stage` such as
+        ``privatelink.provisioning`` things that are in it, or will be, do: ``{"hold": True}``, ``{"slow": 10}`` (times)
+        or ``{"fail": True}``. `match` narrows it down, as ``{"addon": "redis-…"}``; `probability` is from 0 to 1.
         """
         asked = {"operation": operation, "stage": stage, "effect": dict(effect), "match": match, "times": times,
                  "probability": probability}  # fmt: skip
