@@ -96,7 +96,7 @@ def test_a_server_begins_with_a_scenario(tmp_path: Path) -> None:
     database, path = f"sqlite:///{tmp_path / 'world.db'}", str(ROOT / "in-progress.yaml")
     for _ in range(2):
         with (
-            serving("--database", database, "--scenario", str(ROOT / "in-progress.yaml")) as server,
+            serving("--database", database, "--scenario", path) as server,
             server.client() as client,
         ):
             clock = client.get("/_sim/sandboxes/default/clock").json()
