@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from kagemusha import __version__
+from kagemusha import __version__, examples
 from kagemusha.api import heroku_data, heroku_platform, sim
+from kagemusha.api.dialect import routes_within
 from kagemusha.api.links import add_links
 
 _SERVER = {"url": "http://127.0.0.1:8765", "description": "kagemusha serve"}
@@ -55,7 +56,7 @@ def _document(
     router: APIRouter, title: str, description: str, schemes: Mapping[str, Any], *, optional: bool = False
 ) -> dict[str, Any]:
     app = FastAPI(title=title, version=__version__, description=description, license_info=_LICENSE, servers=[_SERVER])
-    app.include_router(router)
+    app.router.routes.extend(route.described() for route in routes_within(router.routes))
     document = app.openapi()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     refused: dict[str, Any] = {}
@@ -86,7 +87,7 @@ def _answers(answers: Mapping[str, Any], refused: dict[str, Any]) -> dict[str, A
 
 def documents() -> dict[str, dict[str, Any]]:
     """The documents by the names of their files."""
-    return {
+    described = {
         "heroku-platform.json": _document(
             heroku_platform.router, "Heroku Platform API v3, as kagemusha simulates it", _PLATFORM_ACCEPT, _HEROKU
         ),
@@ -104,6 +105,8 @@ def documents() -> dict[str, dict[str, Any]]:
             optional=True,
         ),
     }
+    examples.illustrate(described)
+    return described
 
 
 def spelled(document: Mapping[str, Any]) -> str:

@@ -4,10 +4,10 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
 import pytest
 from driver import PROVISIONED, World
 from fastapi.testclient import TestClient
+from jsonschema_rs import Draft202012Validator
 from kagemusha import openapi
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
@@ -40,7 +40,7 @@ def check(answer: Any, operation: dict[str, Any]) -> None:
     if "$ref" in said:
         said = DOCUMENT["components"]["responses"][said["$ref"].rpartition("/")[2]]
     schema = said["content"]["application/json"]["schema"] | {"components": DOCUMENT["components"]}
-    jsonschema.Draft202012Validator(schema).validate(answer.json())
+    Draft202012Validator(schema, validate_formats=True).validate(answer.json())
 
 
 @pytest.fixture

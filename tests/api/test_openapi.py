@@ -90,10 +90,3 @@ def test_what_follows_can_be_asked() -> None:
                 asked = {value for value in link["parameters"].values() if value.startswith("$request.path.")}
                 assert {value.removeprefix("$request.path.") for value in asked} <= set(re.findall(r"\{(\w+)\}", path))
     assert found > 100
-
-
-def test_credentials_are_described() -> None:
-    """Heroku's APIs take Bearer and Basic, the control API its token or nothing."""
-    assert DOCUMENTS["heroku-platform.json"]["security"] == [{"bearer": []}, {"basic": []}]
-    assert DOCUMENTS["heroku-data.json"]["security"] == [{"bearer": []}, {"basic": []}]
-    assert DOCUMENTS["simulator.json"]["security"] == [{"admin_token": []}, {}]

@@ -63,11 +63,6 @@ def matching(pattern: re.Pattern[str], **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{whole})$" if "|" in whole else f"^{whole}$", **more})
 
 
-def example(body: dict[str, Any], **more: Any) -> ConfigDict:
-    """The `model_config` of a body, which shows it in OpenAPI, and says `more` of it."""
-    return ConfigDict(json_schema_extra={"examples": [body], **more})
-
-
 def answers(shown: Any, *refused: int, status: int = 200, header: dict[str, Any] | None = None) -> dict[str, Any]:
     """What OpenAPI says of an operation: its success, what it refuses, and a header that changes the answer.
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.documents import ANYWHERE, answers, example, matching, refusals
+from kagemusha.api.documents import ANYWHERE, answers, matching, refusals
 from kagemusha.api.heroku_data import documents
+from kagemusha.api.worlds import World
 from kagemusha.domain.errors import Unauthorized
 from kagemusha.domain.principals import SUBMITTED, root_arn
 from kagemusha.domain.states import AllowedAccountState, EndpointState, PrivatelinkState
@@ -46,8 +47,8 @@ def caller(request: Request) -> Key:
     return ("name", DEFAULT)
 
 
-Reading = Annotated[Context, Depends(deps.opener(False, caller), scope="function")]
-Writing = Annotated[Context, Depends(deps.opener(True, caller), scope="function")]
+Reading = Annotated[Context, Depends(World(caller))]
+Writing = Annotated[Context, Depends(World(caller, writes=True))]
 
 
 Account = Annotated[Text, matching(SUBMITTED)]
@@ -56,15 +57,11 @@ Account = Annotated[Text, matching(SUBMITTED)]
 class AllowedAccounts(BaseModel):
     """What PUT and PATCH take."""
 
-    model_config = example({"allowed_accounts": ["123456789101:user/abc.xyz"]})
-
     allowed_accounts: list[Account]
 
 
 class FirstAccounts(BaseModel):
     """What POST takes."""
-
-    model_config = example({"allowed_accounts": ["123456789101:user/abc.xyz"]})
 
     allowed_accounts: Annotated[list[Account], Field(json_schema_extra={"minItems": 1})]
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers, example, matching
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_platform import addon_documents as documents
 from kagemusha.api.heroku_platform import catalog as shapes
 from kagemusha.api.heroku_platform.common import (
@@ -59,8 +59,6 @@ class AttachmentName(Body):
 class AddonBody(Body):
     """What POST /apps/{app}/addons takes."""
 
-    model_config = example({"plan": "heroku-redis:private-7"})
-
     plan: Reference
     name: AddonName | None = None
     attachment: AttachmentName | None = None
@@ -70,8 +68,6 @@ class AddonBody(Body):
 
 class AttachmentBody(Body):
     """What POST /addon-attachments takes."""
-
-    model_config = example({"addon": "redis-solid-13864", "app": "ferry", "name": "CACHE"})
 
     addon: Reference
     app: Reference
@@ -123,7 +119,7 @@ def attachment_shape(view: AttachmentView, include: frozenset[str] = frozenset()
     shown: documents.AddonAttachment = {
         "addon": owner, "app": {"id": view.app.uuid, "name": view.app.name},
         "created_at": rfc3339_seconds(attachment.created_at), "id": attachment.uuid, "name": attachment.name,
-        "namespace": view.namespace, "updated_at": rfc3339_seconds(attachment.updated_at), "web_url": None,
+        "namespace": attachment.namespace, "updated_at": rfc3339_seconds(attachment.updated_at), "web_url": None,
         "log_input_url": None,
     }  # fmt: skip
     if "config_vars" in include:

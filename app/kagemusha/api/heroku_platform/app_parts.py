@@ -1,5 +1,6 @@
 """What belongs to an app beside its config: buildpacks and certificates, and what nobody has here."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -16,8 +17,8 @@ from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import InvalidParams, NotFound
-from kagemusha.services import app_settings, apps
-from kagemusha.services.app_settings import ACM, BUILDPACKS
+from kagemusha.services import apps
+from kagemusha.services.apps import AppChange
 from kagemusha.services.context import Context
 from kagemusha.store.records import App
 
@@ -33,9 +34,7 @@ PERMISSIONS: list[part_documents.Permission] = [
 class BuildpackUpdate(Body):
     """A buildpack of a PUT of buildpack-installations."""
 
-    buildpack: Annotated[
-        Text, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": app_settings.LONGEST_BUILDPACK})
-    ]
+    buildpack: Annotated[Text, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": apps.LONGEST_BUILDPACK})]
 
 
 class BuildpackUpdates(Body):
@@ -43,15 +42,14 @@ class BuildpackUpdates(Body):
 
     updates: Annotated[
         list[BuildpackUpdate],
-        Field(json_schema_extra={"maxItems": app_settings.MOST_BUILDPACKS}),
+        Field(json_schema_extra={"maxItems": apps.MOST_BUILDPACKS}),
     ]
 
 
-def _installations(context: Context, app: App) -> list[part_documents.BuildpackInstallation]:
-    chosen: list[str] = app_settings.told(context, app.id, BUILDPACKS, [])
+def _installations(app: App) -> list[part_documents.BuildpackInstallation]:
     return [
         {"ordinal": number, "buildpack": {"url": _url(each), "name": each.removeprefix("urn:buildpack:")}}
-        for number, each in enumerate(chosen)
+        for number, each in enumerate(json.loads(app.buildpacks))
     ]
 
 
@@ -66,7 +64,7 @@ def _url(buildpack: str) -> str:
 )
 async def buildpacks(context: Reading, name: str) -> Response:
     """The buildpacks that an app is to be built with."""
-    return reply(_installations(context, apps.find_app(context, name)))
+    return reply(_installations(apps.find_app(context, name)))
 
 
 @router.put(
@@ -76,15 +74,13 @@ async def buildpacks(context: Reading, name: str) -> Response:
 )
 async def set_buildpacks(context: Writing, name: str, body: BuildpackUpdates) -> Response:
     """Say which buildpacks an app is to be built with, in order."""
-    app = apps.find_app(context, name)
-    app_settings.set_buildpacks(context, app, [each.buildpack for each in body.updates])
-    return reply(_installations(context, app))
+    change = AppChange(buildpacks=[each.buildpack for each in body.updates])
+    return reply(_installations(apps.update_app(context, apps.find_app(context, name), change).app))
 
 
 def _manage_certificates(context: Context, name: str, managed: bool) -> Response:
-    app = apps.find_app(context, name)
-    app_settings.tell(context, app.id, ACM, managed)
-    return reply(shape(context, apps.view(context, app)))
+    changed = apps.update_app(context, apps.find_app(context, name), AppChange(acm=managed))
+    return reply(shape(context, changed))
 
 
 @router.post("/apps/{name}/acm", operation_id="acm.enable", **answers(documents.App, 404))
@@ -103,7 +99,7 @@ async def disable_acm(context: Writing, name: str) -> Response:
 async def refresh_acm(context: Reading, name: str) -> Response:
     """Look after an app's certificates anew, if they are managed: there are none."""
     view = apps.view(context, apps.find_app(context, name))
-    if not view.acm:
+    if not view.app.acm:
         message = f"The certificates of app {name} are not managed: POST /apps/{name}/acm lets them be."
         raise InvalidParams(message)
     return reply(shape(context, view))

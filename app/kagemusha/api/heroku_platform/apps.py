@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers, example, matching
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_platform import documents
 from kagemusha.api.heroku_platform.common import (
     ID_NAME,
@@ -48,8 +48,6 @@ ConfigChanges = Annotated[
 class AppBody(Body):
     """What POST /apps takes."""
 
-    model_config = example({"name": "ferry", "region": "eu"})
-
     name: AppName | None = None
     region: Reference | None = None
     stack: Reference | None = None
@@ -72,8 +70,6 @@ class AppChange(Body):
 
 class TeamAppBody(AppBody):
     """What POST /teams/apps takes."""
-
-    model_config = example({"name": "ferry", "space": "harbor"})
 
     team: Reference | None = None
     space: Reference | None = None
@@ -102,7 +98,7 @@ def _common(context: Context, view: apps.AppView) -> documents.CommonApp:
         "archived_at": None, "base_image_name": None, "build_stack": stack, "buildpack_provided_description": None,
         "buildpacks": None, "created_at": rfc3339_seconds(app.created_at), "current_build_architecture": [],
         "generation": "cedar", "git_url": f"https://git.heroku.com/{app.name}.git", "id": app.uuid,
-        "internal_routing": app.internal_routing, "maintenance": view.maintenance, "name": app.name,
+        "internal_routing": app.internal_routing, "maintenance": app.maintenance, "name": app.name,
         "owner": {"email": context.account.email, "id": context.account.uuid},
         "region": {"id": region.id, "name": region.name}, "released_at": rfc3339_seconds(app.released_at),
         "repo_size": None, "slug_size": None, "stack": stack, "updated_at": rfc3339_seconds(app.updated_at),
@@ -115,7 +111,7 @@ def shape(context: Context, view: apps.AppView) -> documents.App:
     app, space = view.app, view.space
     team: documents.Reference | None = {"id": context.team_uuid, "name": spaces.TEAM} if app.in_team else None
     place: documents.AppSpace | None = {"id": space.uuid, "name": space.name, "shield": space.shield} if space else None
-    return {**_common(context, view), "acm": view.acm, "organization": team, "space": place, "team": team}
+    return {**_common(context, view), "acm": app.acm, "organization": team, "space": place, "team": team}
 
 
 def team_shape(context: Context, view: apps.AppView) -> documents.TeamApp:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers, example, matching
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_platform import catalog as shapes
 from kagemusha.api.heroku_platform import documents
 from kagemusha.api.heroku_platform.apps import hostname
@@ -37,8 +37,6 @@ SpaceName = Annotated[Text, matching(spaces.NAME, minLength=spaces.SHORTEST_NAME
 
 class SpaceBody(Body):
     """What POST /spaces takes; what is not simulated is accepted and has no effect."""
-
-    model_config = example({"name": "harbor", "team": "kagemusha", "region": "virginia"})
 
     name: SpaceName
     team: Text

@@ -20,21 +20,27 @@ from pydantic import (
 )
 
 from kagemusha.api.deps import Text
-from kagemusha.api.documents import example, matching
+from kagemusha.api.documents import matching
 from kagemusha.clock import MILLISECOND, from_datetime
 from kagemusha.domain.catalog import ZONES
-from kagemusha.domain.delays import LATEST
+from kagemusha.domain.delays import LATEST, TEN_YEARS
 from kagemusha.domain.lifecycle import STAGE_IDS
 from kagemusha.domain.names import SERVICE_NAME
 from kagemusha.domain.principals import SUBMITTED
 from kagemusha.services.aws_credentials import OPERATOR
-from kagemusha.services.clocks import LONGEST
 from kagemusha.services.sandboxes import ACCOUNT, FASTEST, NAME, SEEDS, SLOWEST
 
+
+def _units(letters: str) -> str:
+    """One unit at least, each once, the largest first: pydantic would add up what is said twice."""
+    units = [f"[0-9]+(?:[.,][0-9]+)?{letter}" for letter in letters]
+    rests = ("".join(f"(?:{unit})?" for unit in units[place:]) for place in range(1, len(units) + 1))
+    return f"(?:{'|'.join(map(str.__add__, units, rests))})"
+
+
+_TIME = f"T{_units('HMS')}"
+_ISO_8601 = re.compile(f"[+-]?P(?:{_units('YMWD')}(?:{_TIME})?|{_TIME})", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]", re.ASCII)
-_DAYS, _HOURS, _MINUTES, _SECONDS = r"[0-9]{1,9}D", r"[0-9]{1,9}H", r"[0-9]{1,9}M", r"[0-9]{1,9}(?:\.[0-9]{1,6})?S"
-_TIME = f"T(?:{_HOURS}(?:{_MINUTES})?(?:{_SECONDS})?|{_MINUTES}(?:{_SECONDS})?|{_SECONDS})"
-_ISO_8601 = re.compile(f"P(?:{_DAYS}(?:{_TIME})?|{_TIME})", re.ASCII)
 
 
 def milliseconds(duration: timedelta) -> int:
@@ -43,10 +49,12 @@ def milliseconds(duration: timedelta) -> int:
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, bool) or not (isinstance(value, int | float) or (isinstance(value, str) and "P" in value)):
-        message = "give seconds as a number, or a duration such as PT10M"
-        raise ValueError(message)
-    return value
+    if isinstance(value, str) and _ISO_8601.fullmatch(value):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    message = "give seconds as a number, or a duration such as PT10M or P1DT2H: each unit once, the largest first"
+    raise ValueError(message)
 
 
 def _moment(value: object) -> object:
@@ -73,7 +81,7 @@ def _delay(value: object) -> tuple[int, int] | None:
     except ValidationError:
         bounds = []
     match [milliseconds(each) for each in bounds]:
-        case [low, high] if 0 <= low <= high <= LONGEST:
+        case [low, high] if 0 <= low <= high <= TEN_YEARS:
             return low, high
     message = 'give a duration, [lowest, highest], or "never", of at most ten years'
     raise ValueError(message)
@@ -87,7 +95,8 @@ Delay = Annotated[
     ),
 ]
 """The lowest and the highest of a delay in milliseconds, or None for never."""
-Pace = Annotated[float, Strict(), Field(json_schema_extra={"minimum": SLOWEST, "maximum": FASTEST})]
+Number = Annotated[float, Strict()]
+Pace = Annotated[Number, Field(json_schema_extra={"minimum": SLOWEST, "maximum": FASTEST})]
 Seed = Annotated[int, Strict(), Field(json_schema_extra={"minimum": 0, "exclusiveMaximum": SEEDS})]
 Principal = Annotated[Text, matching(SUBMITTED)]
 
@@ -96,27 +105,25 @@ _STAGES: dict[str, Any] = {"propertyNames": {"enum": sorted(STAGE_IDS)}}
 _ZONES = sorted(zone for zones in ZONES.values() for zone in zones)
 
 
-def _only(name: str) -> dict[str, Any]:
-    """A body in which `name` alone is not null."""
-    others = {other: {"type": "null"} for other in ("seconds", "to", "until") if other != name}
-    return {"required": [name], "properties": {name: {"not": {"type": "null"}}, **others}}
+def _one_of(**types: list[str]) -> list[dict[str, Any]]:
+    """The bodies in which one of these is there, of one of its types, and the others are null or left out."""
+    others = {name: {"type": "null"} for name in types}
+    return [{"required": [name], "properties": others | {name: {"type": each}}} for name, each in types.items()]
 
 
 class Body(BaseModel):
     """A request body."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class SandboxBody(Body):
     """What a sandbox may be asked to be."""
 
-    model_config = example({"name": "ci", "seed": 7, "clock": "manual", "now": "2030-01-01T00:00:00Z"})
-
     name: Annotated[Text, matching(NAME)] | None = None
     seed: Seed | None = None
     pace: Pace | None = None
-    clock: Literal["auto", "manual"] = "auto"
+    clock: Literal["auto", "manual"] | None = None
     now: Moment | None = None
     aws_account_id: Annotated[Text, matching(ACCOUNT)] | None = None
     aws_principal: Principal | None = None
@@ -133,7 +140,9 @@ class ClockBody(Body):
 class AdvanceBody(Body):
     """One of the three."""
 
-    model_config = example({"seconds": 600}, oneOf=[_only(name) for name in ("seconds", "to", "until")])
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": _one_of(seconds=["number", "string"], to=["string"], until=["string"])}
+    )
 
     seconds: Duration | None = None
     to: Moment | None = None
@@ -155,8 +164,6 @@ class AwsCredentialsBody(Body):
 
 class EndpointBody(Body):
     """An endpoint without an AWS client."""
-
-    model_config = example({"service_name": "com.amazonaws.vpce.us-east-1.vpce-svc-01dada6ed38eb40a5"})
 
     service_name: Annotated[Text, matching(SERVICE_NAME)]
     principal_arn: Principal | None = None
