@@ -141,7 +141,7 @@ class AdvanceBody(Body):
     """One of the three."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": _one_of(seconds=["number", "string"], to=["string"], until=["string"])}
+        json_schema_extra={"anyOf": _one_of(seconds=["number", "string"], to=["string"], until=["string"])}
     )
 
     seconds: Duration | None = None
