@@ -70,9 +70,10 @@ def memory(report: Report, folder: Path, few: int, many: int) -> None:
 def cold(report: Report, folder: Path, rounds: int) -> None:
     """How long processes take from their start to their first answer."""
     url = f"sqlite:///{folder}/cold.db"
-    fill(url, 10)
+    key = fill(url, 10)
     kinds: dict[str, Callable[[], AbstractContextManager[servers.Server]]] = {
-        OURS: lambda: servers.kagemusha(url), "kagemusha --ephemeral": lambda: servers.kagemusha(""),
+        OURS: lambda: servers.kagemusha(url, key, "/private-link/v0/databases/redis-1"),
+        "kagemusha --ephemeral": lambda: servers.kagemusha(""),
         BARE: servers.bare, MOTO_COLD: servers.moto, PRISM: servers.prism,
     }  # fmt: skip
     taken: dict[str, list[float]] = {name: [] for name in kinds}

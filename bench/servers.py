@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 _PATIENCE = 60.0
@@ -49,11 +50,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, path: str, body: bytes | None = None) -> Iterator[Server]:
+def _running(command: Sequence[str], request: Request) -> Iterator[Server]:
+    # With bytecode that is kept, as what pip installs has.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    quiet = subprocess.DEVNULL
+    port = urlsplit(request.full_url).port or 0
     began = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment) as process:
         try:
-            _await(process, f"http://127.0.0.1:{port}{path}", body)
+            _await(process, request)
             yield Server(port, process.pid, time.perf_counter() - began)
         finally:
             process.terminate()
@@ -63,11 +68,11 @@ def _running(command: Sequence[str], port: int, path: str, body: bytes | None = 
                 process.kill()
 
 
-def _await(process: subprocess.Popen[bytes], url: str, body: bytes | None) -> None:
+def _await(process: subprocess.Popen[bytes], request: Request) -> None:
     deadline = time.perf_counter() + _PATIENCE
     while time.perf_counter() < deadline and process.poll() is None:
         try:
-            with urlopen(Request(url, body, AWS_HEADERS if body else HEROKU_HEADERS), timeout=_PATIENCE):
+            with urlopen(request, timeout=_PATIENCE):
                 return
         except (URLError, ConnectionError):
             time.sleep(_LOOKS)
@@ -75,10 +80,6 @@ def _await(process: subprocess.Popen[bytes], url: str, body: bytes | None) -> No
     raise RuntimeError(message)
 
 
-HEROKU_HEADERS = {
-    "Authorization": "Bearer anyone",
-    "Accept": "application/vnd.heroku+json; version=3, application/json",
-}
 AWS_HEADERS = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20300101/us-east-1/ec2/aws4_request, "
     "SignedHeaders=host, Signature=0",
@@ -86,17 +87,18 @@ AWS_HEADERS = {
 }
 
 
-def kagemusha(database: str, *more: str) -> AbstractContextManager[Server]:
-    """The service over a database."""
+def kagemusha(database: str, key: str = "anyone", path: str = "/account") -> AbstractContextManager[Server]:
+    """The service over a database, none for --ephemeral; it is there when it answers GET of `path` with a success."""
     port = free_port()
-    command = [sys.executable, "-m", "kagemusha", "serve", "--port", str(port), *more]
-    return _running([*command, *(["--database", database] if database else ["--ephemeral"])], port, "/account")
+    kept = ["--database", database] if database else ["--ephemeral"]
+    command = [sys.executable, "-m", "kagemusha", "serve", "--port", str(port), *kept]
+    return _running(command, _get(port, path, key))
 
 
 def bare() -> AbstractContextManager[Server]:
     """FastAPI that answers JSON."""
     port = free_port()
-    return _running([sys.executable, "-m", "bench.bare", str(port)], port, "/databases/any")
+    return _running([sys.executable, "-m", "bench.bare", str(port)], _get(port, "/databases/any"))
 
 
 def moto() -> AbstractContextManager[Server]:
@@ -105,11 +107,16 @@ def moto() -> AbstractContextManager[Server]:
     code = f"from moto.server import main; main(['-p', '{port}'])"
     asked = b"Action=DescribeVpcEndpoints&Version=2016-11-15"
     os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-    return _running([sys.executable, "-c", code], port, "/", asked)
+    return _running([sys.executable, "-c", code], Request(f"http://127.0.0.1:{port}/", asked, AWS_HEADERS))
 
 
 def prism() -> AbstractContextManager[Server]:
     """Prism's mock server of our own OpenAPI document: it keeps nothing, and here it logs nothing."""
     port = free_port()
     command = [str(_PRISM), "mock", "--verboseLevel", "silent", "--port", str(port), str(_OPENAPI)]
-    return _running(command, port, "/private-link/v0/databases/any")
+    return _running(command, _get(port, "/private-link/v0/databases/any"))
+
+
+def _get(port: int, path: str, key: str = "anyone") -> Request:
+    accepts = "application/vnd.heroku+json; version=3, application/json"
+    return Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {key}", "Accept": accepts})

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from kagemusha import scheduler
 from kagemusha.domain.errors import Conflict, Unavailable
+from kagemusha.scheduler import Ticking
 from kagemusha.services.requests import Answered
 from kagemusha.services.sandboxes import NewSandbox, create_sandbox
 from kagemusha.services.transactions import Transactions
@@ -264,14 +265,29 @@ def test_of_sandboxes_made_at_once_one_is_made(engine: Engine, same: str) -> Non
     assert len(refused) == (THREADS - 1) * WRITES
 
 
-def test_a_scheduler_that_was_stopped_looks_no_more(engine: Engine) -> None:
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_scheduler_that_was_stopped_looks_no_more(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, *, begun: bool
+) -> None:
     """When it says that it has stopped, it has: a look would open a connection that nobody closes."""
     worlds = open_worlds(engine)
+    looked = asyncio.Event()
+
+    async def look() -> int:
+        looked.set()
+        return 0
+
+    monkeypatch.setattr(worlds, "settle_waking", look)
+    monkeypatch.setattr(scheduler, "INTERVAL", 0.01)
 
     async def scenario() -> None:
-        ticking = scheduler.start(worlds)
-        await scheduler.stop(ticking)
-        assert not ticking.running
+        ticking = Ticking(worlds)
+        assert ticking.is_running
+        if begun:
+            await asyncio.wait_for(looked.wait(), 30)
+            assert ticking.is_running
+        await ticking.stop()
+        assert not ticking.is_running
 
     asyncio.run(scenario())
     worlds.close()

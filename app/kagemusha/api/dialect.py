@@ -3,6 +3,7 @@
 import inspect
 import json
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
@@ -11,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 
 from kagemusha.api import troubles, worlds
@@ -18,6 +20,8 @@ from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
 
 log = logging.getLogger(__name__)
+# FastAPI silences this where it makes what checks a body. Ours are made when the first body comes (`defer_build`).
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 MOST_BODY = 1024 * 1024
 """Bytes that a request body may have."""
@@ -92,11 +96,16 @@ class HerokuRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         """As APIRoute."""
-        first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
-        super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
-        self.description = rest.strip()
+        first = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")[0]
+        self._told = more | {"summary": first.removesuffix(".")}
+        # Answers are made by handlers, whole. To be ready to check them takes longer than all else at the start.
+        super().__init__(path, endpoint, **self._told | {"response_model": None, "responses": None})
         if worlds.is_plain(self.dependant):
             self.app = worlds.straight(self.get_route_handler())
+
+    def described(self) -> APIRoute:
+        """The same route with all that OpenAPI says of its answers."""
+        return APIRoute(self.path, self.endpoint, **self._told)
 
     def get_route_handler(self) -> worlds.Handler:
         """What answers a request, inside the world that the endpoint takes."""
@@ -192,22 +201,18 @@ async def _http_exception(request: Request, error: Exception) -> Response:
             )
 
 
-def routes_within(routes: Iterable[object]) -> Iterator[APIRoute]:
-    """Every route, those of routers within routers included."""
+def routes_within(routes: Iterable[object]) -> Iterator[HerokuRoute]:
+    """The routes among what an application tries, those of rooms included."""
     for route in routes:
-        if isinstance(route, APIRoute):
+        if isinstance(route, HerokuRoute):
             yield route
-        router = getattr(route, "original_router", None)
-        if router is not None:
-            yield from routes_within(router.routes)
+        yield from routes_within(getattr(route, "routes", ()))
 
 
-def operations(app: FastAPI) -> dict[str, frozenset[str]]:
-    """The operations of Heroku's APIs, each with the parameters of its path."""
+def operations(routes: Iterable[object]) -> dict[str, frozenset[str]]:
+    """The operations of routes, each with the parameters of its path."""
     return {
-        route.operation_id: frozenset(route.param_convertors)
-        for route in routes_within(app.routes)
-        if route.operation_id and not route.path.startswith("/_sim")
+        route.operation_id: frozenset(route.param_convertors) for route in routes_within(routes) if route.operation_id
     }
 
 

@@ -1,7 +1,6 @@
 """The tables that belong to no world: the sandboxes themselves, their keys, the server's secrets."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
-from sqlalchemy.dialects import postgresql
 
 metadata = MetaData(
     naming_convention={
@@ -14,7 +13,7 @@ metadata = MetaData(
 )
 
 # Bytes decide the order of text on both databases, whatever the locale of the server.
-Ordered = String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
+Ordered = String().with_variant(String(collation="C"), "postgresql")
 
 server_secrets = Table(
     "server_secrets",

@@ -24,7 +24,7 @@ SOURCE = "kagemusha"
 class Body(BaseModel):
     """A request body: types are as they are in JSON, and what is not known is taken and has no effect."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
 
 def row(name: str, *values: str | int) -> documents.InfoRow:

@@ -60,7 +60,7 @@ def asked(request: Request, header: str) -> frozenset[str]:
 class Body(BaseModel):
     """A request body: types are as they are in JSON, and what is not simulated is taken and has no effect."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
 
 class Named(Body):

@@ -62,7 +62,7 @@ def asked(body: FaultBody, operations: dict[str, frozenset[str]]) -> NewFault:
 @router.post("", operation_id="fault.create", **answers(documents.Fault, 400, 404, 422, status=201))
 async def create(request: Request, context: Writing, name: str, body: FaultBody) -> Response:
     """Order a fault."""
-    return reply(shape(faults.create_fault(context, asked(body, request.app.state.operations))), 201)
+    return reply(shape(faults.create_fault(context, asked(body, request.app.state.operations()))), 201)
 
 
 @router.get("", operation_id="fault.list", **answers(list[documents.Fault], 404))

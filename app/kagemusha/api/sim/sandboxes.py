@@ -44,7 +44,7 @@ async def create(request: Request, worlds: Worlds, body: NewSandboxBody | None =
     if body.scenario is None:
         return reply(shapes.sandbox(request, made), 201)
     try:
-        played = scenarios.events(body.scenario, request.app.state.operations)
+        played = scenarios.events(body.scenario, request.app.state.operations())
         await scenario_service.play(worlds, ("name", made.name), played, body.scenario.ends)
     except DomainError:
         await sandboxes.delete_sandbox(worlds, made.name, begun=True)

@@ -84,7 +84,7 @@ Number = Annotated[float, Strict()]
 class Body(BaseModel):
     """A request body."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class SandboxBody(Body):

@@ -115,7 +115,7 @@ async def snapshot(worlds: Worlds, name: str) -> Response:
 @router.put("", operation_id="sandbox.restore", **answers(documents.Sandbox, 400, 404, 413, 422))
 async def restore(request: Request, worlds: Worlds, name: str, body: SnapshotBody) -> Response:
     """Put a world in the place of this one, its clock included; the name, the keys and the account id stay."""
-    taken = parsed(body, request.app.state.operations)
+    taken = parsed(body, request.app.state.operations())
     async with worlds.writing(("name", name)) as context:
         if context is None:
             raise sandboxes.missing(name)
