@@ -6,7 +6,7 @@ from typing import Any
 
 from kagemusha.clock import system_now
 from kagemusha.services.transactions import Transactions
-from kagemusha.store import models
+from kagemusha.store import models, server_models
 from kagemusha.store.engine import connect, writing
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -64,10 +64,10 @@ def _let_all_fall_due(connection: Connection) -> int:
     numbers = connection.execute(select(table.c.id).order_by(table.c.id)).scalars().all()
     change = update(table).where(table.c.id == bindparam("i")).values(state="pending", due_at=bindparam("d"))
     connection.execute(change, [{"i": number, "d": now + place} for place, number in enumerate(numbers)])
-    connection.execute(update(models.sandboxes).values(next_due_at=now, frozen_at=now, counter=1_000_000_000))
+    connection.execute(update(server_models.sandboxes).values(next_due_at=now, frozen_at=now, counter=1_000_000_000))
     return now + len(numbers)
 
 
 def _sandbox(engine: Any) -> str:
     with engine.connect() as connection, connection.begin():
-        return str(connection.execute(select(models.sandboxes.c.name)).scalar())
+        return str(connection.execute(select(server_models.sandboxes.c.name)).scalar())

@@ -9,7 +9,7 @@ from kagemusha.clock import system_now
 from kagemusha.domain.names import Names, service_name
 from kagemusha.services.sandboxes import NewSandbox, create_sandbox
 from kagemusha.services.transactions import Transactions
-from kagemusha.store import models
+from kagemusha.store import models, server_models
 from kagemusha.store.engine import connect, writing
 from kagemusha.store.migrate import upgrade_database
 from kagemusha.store.records import Sandbox
@@ -39,7 +39,7 @@ def fill(database: str, links: int, spare: int = 0) -> str:
                 numbers = range(start, min(start + _BATCH, links + spare))
                 if rows := [row for number in numbers for row in make(sandbox, number, number < links)]:
                     connection.execute(insert(table), rows)
-        connection.execute(update(models.sandboxes).values(counter=_first(links + spare)))
+        connection.execute(update(server_models.sandboxes).values(counter=_first(links + spare)))
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM ANALYZE")

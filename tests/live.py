@@ -4,6 +4,7 @@ import os
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 import httpx
 
 KAGEMUSHA = [sys.executable, "-m", "kagemusha"]
+PATIENCE = 60.0
+"""Seconds that a server may take until it is ready."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,10 @@ def serving(*arguments: str, log: Path | None = None, **environment: str) -> Ite
     ):
         try:
             assert process.stdout is not None
+            late = threading.Timer(PATIENCE, process.kill)
+            late.start()
             ready = process.stdout.readline()
+            late.cancel()
             assert ready.startswith("kagemusha ready at "), f"the server did not start: {ready!r}"
             yield Server(ready.split()[-1], process)
         finally:

@@ -24,6 +24,7 @@ _BLOTS = (
     (re.compile(r"HRKU-KGM-[0-9a-f]{32}"), "HRKU-KGM-" + "0" * 32),
     (re.compile(r"AKIAKGM[0-9A-Z]{13}"), "AKIAKGM" + "0" * 13),
     (re.compile(r'(?<=secret_access_key":")[^"]+', re.IGNORECASE), "0" * 40),
+    (re.compile(r'(?<="duration":)[0-9.e-]+'), "0.001"),
 )
 _LONGEST = 2
 """How much of a list is shown."""
@@ -33,6 +34,7 @@ _NAMES = {
     "apps/addon-attachments": "REDIS",
     "authorizations": "~",
     "credentials": "default",
+    "faults": "1",
     "plans": "heroku-redis:private-7",
     "regions": "virginia",
     "releases": "1",
@@ -141,6 +143,21 @@ async def _connect(walk: _Walk) -> None:
     await walk.call("clock.advance", {"until": "idle"})
 
 
+async def _steer(walk: _Walk) -> None:
+    """What a test does to the world: faults, and steps one by one; then the world is as it was."""
+    before = await walk.call("sandbox.snapshot")
+    await walk.call("fault.create", {"operation": "app.info", "effect": {"status": 503}, "times": 2})
+    await walk.call("fault.list")
+    await walk.call("fault.info")
+    await walk.call("fault.delete")
+    await walk.call("fault.clear")
+    space = await walk.call("space.create", {"name": "marina", "team": "kagemusha"})
+    walk.names["pending"] = space["id"]
+    for operation in ("pending.hold", "pending.release", "pending.step"):
+        await walk.call(operation)
+    await walk.call("sandbox.restore", before)
+
+
 async def _read(walk: _Walk) -> None:
     """All that can be looked at."""
     for operation, (method, _) in walk.operations.items():
@@ -188,7 +205,7 @@ async def _walked(operations: Mapping[str, tuple[str, str]]) -> dict[str, Exampl
         httpx.AsyncClient(transport=transport, base_url=_URL, headers=_HEADERS, trust_env=False) as client,
     ):
         walk = _Walk(client, operations)
-        for part in (_begin, _connect, _read, _change, _end):
+        for part in (_begin, _connect, _steer, _read, _change, _end):
             await part(walk)
         return walk.examples
 

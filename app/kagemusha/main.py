@@ -17,7 +17,7 @@ from kagemusha.api.request_ids import RequestIds
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
 from kagemusha.scheduler import Ticking
-from kagemusha.services.sandboxes import ensure_default
+from kagemusha.services.sandboxes import DEFAULT, NewSandbox, ensure_default, ensure_secret, forget_default
 from kagemusha.services.transactions import Transactions
 from kagemusha.settings import Settings
 from kagemusha.store.engine import connect, explain
@@ -84,10 +84,29 @@ def _aws(app: FastAPI, settings: Settings) -> Opener:
     return Opener(make)
 
 
+async def _begin(transactions: Transactions, settings: Settings, app: FastAPI) -> None:
+    """Make the sandbox default if it is not there; a scenario says what is in it. Raises ScenarioProblem."""
+    told = NewSandbox(seed=settings.seed, manual=settings.clock == "manual")
+    if settings.scenario is None:
+        await ensure_default(transactions, told)
+        return
+    from kagemusha import scenario_files
+
+    file = scenario_files.ScenarioFile(settings.scenario)
+    body = scenario_files.checked(file)
+    if await ensure_default(transactions, scenario_files.beginning(body, told, settings.model_fields_set)):
+        try:
+            await scenario_files.play(transactions, DEFAULT, file, body, dialect.operations(app))
+        except scenario_files.ScenarioProblem:
+            await forget_default(transactions)
+            raise
+
+
 def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> FastAPI:
     """The service. Its lifespan opens the database, brings it up to date and lets time run.
 
-    `clock` gives system time in milliseconds. Raises DatabaseProblem when the database can't be used.
+    `clock` gives system time in milliseconds. Raises DatabaseProblem when the database can't be used, and
+    ScenarioProblem when the scenario can't be played.
     """
 
     @asynccontextmanager
@@ -96,7 +115,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         ensure_schema(engine)
         transactions = Transactions(engine, clock, settings.pace)
         try:
-            secret = await ensure_default(transactions, seed=settings.seed, manual=settings.clock == "manual")
+            secret = await ensure_secret(transactions)
+            await _begin(transactions, settings, app)
         except Unavailable as error:
             raise explain(error.__cause__ or error, engine) from None
         app.state.transactions = transactions
@@ -108,7 +128,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
             if ticking is not None:
                 await ticking.stop()
             await app.state.aws.close()
-            transactions.close()
+            await transactions.end()
 
     app = FastAPI(
         title="kagemusha",

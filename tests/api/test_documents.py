@@ -47,7 +47,7 @@ KEYS: dict[str, str] = {
     "sandbox": "aws clock created_at env heroku_api_key name seed",
     "clock": "mode next_due_at now pace",
     "endpoint": "dns_name endpoint_id principal_arn service_name state",
-    "snapshot": "clock counter exported_at faults note requests seed transitions version world",
+    "snapshot": "clock counter exported_at faults note requests seed settings transitions version world",
 }
 BUILDPACKS = "/apps/ferry/buildpack-installations"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

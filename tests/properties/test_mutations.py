@@ -13,12 +13,13 @@ from hypothesis.errors import FlakyFailure
 from kagemusha.domain import delays
 from kagemusha.domain.names import Names
 from kagemusha.main import create_app
-from kagemusha.services import advance
 from kagemusha.services.context import Context
 from kagemusha.services.transactions import Key, Transactions
 from kagemusha.settings import Settings
-from kagemusha.store.base import Queries, Things
+from kagemusha.store.base import Things
+from kagemusha.store.living import Agenda, Due
 from kagemusha.store.sandboxes import Sandboxes
+from kagemusha.store.work import Work
 from rules import hold
 from scripts import MachineClock
 
@@ -41,8 +42,8 @@ def steps_are_stamped_when_noticed(patch: Patch) -> None:
 
 def followers_wait_their_turn(patch: Patch) -> None:
     """What follows a step comes behind all that was due with it."""
-    fire = advance._fire_until_stirred
-    patch.setattr(advance, "_fire_until_stirred", lambda context, due, _, *rest: fire(context, due, -1, *rest))
+    fill = Agenda.fill
+    patch.setattr(Agenda, "fill", lambda self, due, _end: fill(self, due, (0, 0)))
 
 
 def delays_depend_on_the_past(patch: Patch) -> None:
@@ -67,9 +68,22 @@ def writers_do_not_settle(patch: Patch) -> None:
     patch.setattr(Transactions, "writing", writing)
 
 
-def stirred_batches_go_on(patch: Patch) -> None:
-    """A step that stirs others is followed by what was read before it."""
-    patch.setattr(advance, "_STIRRING", frozenset())
+def stirred_things_keep_their_turn(patch: Patch) -> None:
+    """What a step stirs, beside the thing that took it, comes when it would have come without, if at all."""
+    take, move = Agenda.take, Agenda.move
+    taken: list[object] = []
+
+    def taking(self: Agenda) -> Due | None:
+        due = take(self)
+        taken[:] = [due and due.id]
+        return due
+
+    def moving(self: Agenda, number: int, *rest: Any) -> None:
+        if number in taken:
+            move(self, number, *rest)
+
+    patch.setattr(Agenda, "take", taking)
+    patch.setattr(Agenda, "move", moving)
 
 
 def names_are_random(patch: Patch) -> None:
@@ -100,9 +114,9 @@ def names_are_found_in_every_world(patch: Patch) -> None:
     find = Things.find
 
     def careless(self: Things[Any], identity: str) -> object:
-        here = self._sandbox_id
-        others = [row.id for row in Sandboxes(self._connection).list()]
-        found = [find(type(self)(self._connection, number), identity) for number in (here, *others)]
+        here = self._work.sandbox_id
+        others = [row.id for row in Sandboxes(self._work.connection).list()]
+        found = [find(type(self)(Work(self._work.connection, number)), identity) for number in (here, *others)]
         return next((row for row in found if row is not None), None)
 
     patch.setattr(Things, "find", careless)
@@ -110,8 +124,8 @@ def names_are_found_in_every_world(patch: Patch) -> None:
 
 def queries_forget_the_sandbox(patch: Patch) -> None:
     """Every world is the first."""
-    bind = Queries.__init__
-    patch.setattr(Queries, "__init__", lambda self, connection, _sandbox_id: bind(self, connection, 1))
+    bind = Work.__init__
+    patch.setattr(Work, "__init__", lambda self, connection, _sandbox_id: bind(self, connection, 1))
 
 
 MUTATIONS: list[tuple[rules.Rule, Callable[[Patch], None]]] = [
@@ -119,7 +133,7 @@ MUTATIONS: list[tuple[rules.Rule, Callable[[Patch], None]]] = [
     (rules.slicing_changes_nothing, followers_wait_their_turn),
     (rules.slicing_changes_nothing, delays_depend_on_the_past),
     (rules.slicing_changes_nothing, writers_do_not_settle),
-    (rules.slicing_changes_nothing, stirred_batches_go_on),
+    (rules.slicing_changes_nothing, stirred_things_keep_their_turn),
     (rules.the_seed_decides, names_are_random),
     (rules.the_seed_decides, names_ignore_the_seed),
     (rules.worlds_are_apart, any_key_opens_the_first_world),

@@ -1,5 +1,6 @@
 """What falls due and in which order, the guarded change of a state, and the journal."""
 
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import store as stores
 from kagemusha.store.living import LostRace
+from kagemusha.store.models import LIVING as LIVING_TABLES
 from kagemusha.store.sandboxes import Sandboxes
 from kagemusha.store.store import Store
-from samples import LIVING, row, world
-from sqlalchemy import Connection
+from samples import LIVING, ROWS, row, world
+from sqlalchemy import Connection, select
 
 MODERATE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 THINGS = st.lists(st.tuples(st.sampled_from(list(Machine)), st.none() | st.integers(0, 5)), max_size=12)
@@ -47,7 +49,7 @@ def test_what_is_due_comes_in_the_order_of_moment_and_id(
         coming = sorted((due, number, machine) for number, (machine, due) in numbered if due is not None)
         due = [each for each in coming if each[0] <= until]
         assert [(each.due_at, each.id, each.machine) for each in store.lives.due(until, limit)] == due[:limit]
-        assert [(each.due_at, each.id, each.machine) for each in store.lives.pending(limit)] == coming[:limit]
+        assert [(each.due_at, each.id, each.machine) for each in store.waiting.due(limit)] == coming[:limit]
         assert store.lives.next_due_at() == (coming[0][0] if coming else None)
         transaction.rollback()
 
@@ -76,8 +78,7 @@ def test_a_move_changes_state_generation_and_moment(connection: Connection, mach
     store = world(connection)
     made = put(store, machine, 1, due_at=5)
     put(store, machine, 2, due_at=6)
-    store.move(made, Step(machine, made.state, NEXT[machine], 9, ()))
-    store.send()
+    store.move(made, Step(machine, made.state, NEXT[machine], 9, ()), "r", "n")
     found = getattr(store, LIVING[machine]).get(1)
     assert found == row(LIVING[machine], 1, state=NEXT[machine], generation=1, due_at=9)
     assert getattr(store, LIVING[machine]).get(2).due_at == 6
@@ -85,41 +86,71 @@ def test_a_move_changes_state_generation_and_moment(connection: Connection, mach
 
 
 @pytest.mark.parametrize("machine", Machine)
-@pytest.mark.parametrize("seen", [{"by_state": NEXT}, {"by_generation": 1}, {"by_id": 7}])
-def test_a_lost_race_is_never_silent(connection: Connection, machine: Machine, seen: dict[str, Any]) -> None:
-    """A move from another state, another generation or of another row raises, though the moves beside it are good."""
+@pytest.mark.parametrize("seen", [{"state": NEXT}, {"generation": 1}, {"id": 7}])
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_lost_race_is_never_silent(
+    connection: Connection, machine: Machine, seen: dict[str, Any], *, ends: bool
+) -> None:
+    """A move, or an end, of what is not as it was seen raises, though the moves beside it are good."""
     store = world(connection)
-    states = [put(store, machine, number, due_at=5).state for number in (1, 2)]
-    good = {"by_id": 1, "by_state": states[0], "by_generation": 0, "new_state": NEXT[machine], "new_due_at": None}
-    bad = good | {"by_id": 2} | {k: v[machine] if isinstance(v, dict) else v for k, v in seen.items()}
+    good, made = (put(store, machine, number, due_at=5) for number in (1, 2))
+    bad = replace(made, **{name: value[machine] if isinstance(value, dict) else value for name, value in seen.items()})
+    store.move(good, Step(machine, good.state, NEXT[machine], None, ()), "r", "n")
+    store.move(bad, Step(machine, bad.state, None if ends else NEXT[machine], None, ()), "r", "n")
     with pytest.raises(LostRace), connection.begin_nested():
-        store.lives.move(machine, [good, bad])
-    with pytest.raises(LostRace), connection.begin_nested():
-        store.lives.vanish(machine, bad["by_id"], bad["by_state"], bad["by_generation"])
-    rows = getattr(store, LIVING[machine])
-    assert [(rows.get(number).state, rows.get(number).generation) for number in (1, 2)] == [(states[0], 0)] * 2
+        store.flush()
+    assert [(each.state, each.generation) for each in rows(connection, machine)] == [(good.state, 0)] * 2
+
+
+@pytest.mark.parametrize("machine", Machine)
+def test_moves_that_are_kept_back_follow_each_other(connection: Connection, machine: Machine) -> None:
+    """A second move is from where the first one, not yet sent, has led; from anywhere else it raises."""
+    store = world(connection)
+    made = put(store, machine, 1, due_at=5)
+    again = Step(machine, made.state, made.state, 8, ())
+    store.move(made, again, "r", "n")
+    moved = replace(made, generation=1)
+    with pytest.raises(LostRace):
+        store.move(made, again, "r", "n")
+    store.move(moved, Step(machine, made.state, NEXT[machine], 9, ()), "r", "n")
+    assert rows(connection, machine) == [replace(made, generation=0)]
+    assert getattr(store, LIVING[machine]).get(1) == replace(made, state=NEXT[machine], generation=2, due_at=9)
+
+
+def rows(connection: Connection, machine: Machine) -> list[Any]:
+    """What the database itself holds of the machine's things."""
+    table = LIVING_TABLES[machine]
+    record = ROWS[LIVING[machine]]
+    columns = [table.c[field.name] for field in fields(record)]
+    return [record(*each) for each in connection.execute(select(*columns).order_by(table.c.id))]
 
 
 def test_a_thing_that_ends_is_taken_away_after_its_earlier_moves(connection: Connection) -> None:
-    """The end of a thing sees the state that a move kept back has put it into."""
+    """The end of a thing sees the state that a move kept back has put it into, and the guard is from before both."""
     store = world(connection)
-    made = put(store, Machine.SPACE, 1)
-    store.move(made, Step(Machine.SPACE, "allocating", "deleting", 4, ()))
-    ended = row("spaces", 1, state="deleting", generation=1)
-    store.move(ended, Step(Machine.SPACE, "deleting", None, None, ()))
+    made, other = put(store, Machine.SPACE, 1), put(store, Machine.SPACE, 2)
+    leaving, ended = (
+        Step(Machine.SPACE, "allocating", "deleting", 4, ()),
+        Step(Machine.SPACE, "deleting", None, None, ()),
+    )
+    store.move(made, leaving, "r", "n")
+    store.move(replace(made, state="deleting", generation=1), ended, "r", "n")
     assert store.spaces.get(1) is None
+    assert store.spaces.get(2) == other
+    store.move(other, ended, "r", "n")
+    with pytest.raises(LostRace):
+        store.move(other, leaving, "r", "n")
 
 
 def test_the_journal_is_read_in_order_from_any_place(connection: Connection) -> None:
-    """Pages follow the sequence; a kind that has no entries gives none."""
+    """Pages follow the sequence."""
     store = world(connection)
     for at in range(1, 8):
         store.journal(at, Step(Machine.SPACE, None, "allocating", None, ()), f"r{at}", "n")
     store.flush()
-    assert [each.seq for each in store.journal_page(0, 3, None)] == [1, 2, 3]
-    assert [each.resource for each in store.journal_page(3, 100, "transition")] == ["r4", "r5", "r6", "r7"]
-    assert store.journal_page(7, 5, None) == []
-    assert store.journal_page(0, 5, "request") == []
+    assert [each.seq for each in store.journal_page(0, 3)] == [1, 2, 3]
+    assert [each.resource for each in store.journal_page(3, 100)] == ["r4", "r5", "r6", "r7"]
+    assert store.journal_page(7, 5) == []
 
 
 def test_the_journal_keeps_its_newest_transitions(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,8 +165,8 @@ def test_the_journal_keeps_its_newest_transitions(connection: Connection, monkey
     for at in range(4, 21):
         store.journal(at, Step(Machine.SPACE, None, "allocating", None, ()), "r", "n")
         store.flush()
-    assert [each.seq for each in store.journal_page(0, 100, None)] == [16, 17, 18, 19, 20]
-    assert [each.seq for each in other.journal_page(0, 100, None)] == [1, 2, 3]
+    assert [each.seq for each in store.journal_page(0, 100)] == [16, 17, 18, 19, 20]
+    assert [each.seq for each in other.journal_page(0, 100)] == [1, 2, 3]
     sandbox = Sandboxes(connection).find("name", "one")
     assert sandbox is not None
     assert (sandbox.journal_seq, sandbox.latest_at) == (20, 20)

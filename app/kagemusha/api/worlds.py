@@ -6,7 +6,6 @@ before its answer is sent, and whatever is raised inside undoes it before anythi
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kagemusha.api import troubles
 from kagemusha.domain.errors import DomainError, Unauthorized
 from kagemusha.services.context import Context
 from kagemusha.services.transactions import Key, Transactions
@@ -40,15 +40,18 @@ class World:
         writes: bool = False,
         check: Callable[[Request, Context], Awaitable[None]] | None = None,
         missing: Callable[[Request], DomainError] = _unauthorized,
+        steers: bool = False,
     ) -> None:
         """`find` says which one and may raise, as may `check`, which sees it; `missing` is raised when it is not there.
 
-        With `writes` it is locked, and what changes in it is committed.
+        With `writes` it is locked, and what changes in it is committed. What `steers` the world is no part of it: such
+        requests meet no fault, and the journal does not tell of them.
         """
         self._find = find
         self._writes = writes
         self._check = check
         self._missing = missing
+        self._steers = steers
 
     async def __call__(self, request: Request) -> Context:
         """What FastAPI hands to the handler: the world that is open."""
@@ -61,16 +64,28 @@ class World:
             # Whatever a client takes to send it: nobody waits inside a transaction.
             await request.body()
         worlds: Transactions = request.app.state.transactions
+        open_world = worlds.writing if self._writes else worlds.reading
         key = self._find(request)
-        opening: AbstractAsyncContextManager[Context | None]
-        opening = worlds.writing(key) if self._writes else worlds.reading(key)
-        async with opening as context:
+        async with open_world(key) as context:
             if context is None:
                 raise self._missing(request)
-            request.state.sandbox_id = context.sandbox.id
+            state = request.scope["state"]
+            state["sandbox_id"] = context.sandbox.id
+            if not self._steers:
+                state["now"], state["operation"] = context.now, request.scope["route"].operation_id
             if self._check is not None:
                 await self._check(request, context)
-            return await inside(request, context)
+            if self._steers or not context.sandbox.request_faults:
+                return await inside(request, context)
+
+        async def proceed() -> Response:
+            async with open_world(key) as context:
+                if context is None:
+                    raise self._missing(request)
+                return await inside(request, context)
+
+        # A fault is counted in a transaction of its own, which the handler's does not undo.
+        return await troubles.met(request, proceed)
 
 
 def opening(route: APIRoute, handle: Handler) -> Handler:

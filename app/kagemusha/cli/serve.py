@@ -54,6 +54,9 @@ def serve(
         bool, typer.Option("--verify-signatures", help="Refuse AWS requests whose signature is wrong, or too old.")
     ] = False,
     tls: Annotated[bool, typer.Option("--tls", help="Answer HTTPS, with a certificate of its own authority.")] = False,
+    scenario: Annotated[
+        Path | None, typer.Option(help="What is in the sandbox default when it is new: a YAML or JSON file.")
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
     ] = None,
@@ -64,7 +67,7 @@ def serve(
         _serve(
             host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock, seed=seed,
             workers=workers, auth=auth, rate_limit=rate_limit, tls=tls or None, aws_upstream=aws_upstream,
-            verify_signatures=verify_signatures or None, ready_file=ready_file,
+            verify_signatures=verify_signatures or None, ready_file=ready_file, scenario=scenario,
         )  # fmt: skip
 
 
@@ -79,10 +82,9 @@ def _uncollected() -> Iterator[None]:
 
 
 def _serve(**given: Any) -> None:
-    from kagemusha.certificates import CertificateProblem
     from kagemusha.cli.configuration import configured
     from kagemusha.cli.listening import listen
-    from kagemusha.store.engine import DatabaseProblem
+    from kagemusha.problems import StartProblem
 
     settings = configured("serve", **given)
     if not settings.is_loopback and not settings.admin_token:
@@ -91,7 +93,7 @@ def _serve(**given: Any) -> None:
     try:
         with listen(settings.host, settings.port) as listener, _certified(settings) as certified:
             _answer(certified, listener)
-    except (CertificateProblem, DatabaseProblem) as problem:
+    except StartProblem as problem:
         fail(str(problem))
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

@@ -70,10 +70,16 @@ def endpoint_url(service: catalog.Service, names: Names, version: int, connectio
             return kafka_url(connection.hosts[1:] or connection.hosts)
 
 
-def wanted(attachments: Iterable[str], own: str, endpoints: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
-    """The variables of each attachment, by its name: its own URL and one for each (endpoint id, URL)."""
+def wanted(
+    attachments: Iterable[str], own: str | None, endpoints: Iterable[tuple[str, str]]
+) -> dict[str, dict[str, str]]:
+    """The variables of each attachment, by its name: its own URL, unless that is None, and one for each endpoint.
+
+    `endpoints` are ids, each with the URL through it.
+    """
     through = tuple(endpoints)
     return {
-        name: {f"{name}_URL": own} | {endpoint_variable(name, endpoint_id): url for endpoint_id, url in through}
+        name: ({} if own is None else {f"{name}_URL": own})
+        | {endpoint_variable(name, endpoint_id): url for endpoint_id, url in through}
         for name in attachments
     }

@@ -92,9 +92,15 @@ class RateLimited(DomainError):
 
     id = "rate_limit"
 
+    def __init__(self) -> None:
+        """Heroku's own sentence."""
+        super().__init__(
+            "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
+        )
+
 
 class Unavailable(DomainError):
-    """The database does not answer, or a lock was not had in time. Nothing was changed."""
+    """The database does not answer, or a lock was not had in time; the message says whether anything was changed."""
 
     id = "service_unavailable"
 

@@ -65,7 +65,6 @@ def provision(context: Context, addon: Addon) -> Addon:
     except IllegalStep:
         message = f"Add-on {addon.name} is {addon.state} already."
         raise InvalidParams(message) from None
-    context.store.send()
     context.store.addons.touch(addon.id, context.now)
     done = addons.find_addon(context, addon.uuid)
     releases.announce_provisioned(context, done)

@@ -3,20 +3,16 @@
 A step is stamped with the moment it fell due, not the moment somebody noticed.
 """
 
-import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kagemusha.domain.lifecycle import Step
-from kagemusha.domain.stages import Effect, On
+from kagemusha.domain.stages import On
 from kagemusha.services import effects
 from kagemusha.services.context import Context
 from kagemusha.store.living import Due
 
 BATCH = 1_000
-"""Steps at most in one transaction."""
-
-_STIRRING = frozenset({Effect.RESUME_ACCEPTANCE, Effect.VANISH})
-"""Effects that may change when, or whether, something else falls due."""
+"""Steps at most in one transaction, and releases about as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,50 +24,27 @@ class Fired:
     step: Step
 
 
-@dataclass(slots=True)
-class Batch:
-    """What one call of `advance` came to; `done` says that nothing more is due."""
+def advance(context: Context, until: int, limit: int = BATCH) -> list[Fired]:
+    """Fire what is due at `until` or before, in order of (due_at, id): up to `limit` steps.
 
-    fired: list[Fired] = field(default_factory=list)
-    done: bool = False
-
-
-def advance(context: Context, until: int, limit: int = BATCH) -> Batch:
-    """Fire what is due at `until` or before, in order of (due_at, id), up to `limit` steps."""
-    batch = Batch()
-    while len(batch.fired) < limit:
-        room = limit - len(batch.fired)
-        due = context.store.lives.due(until, room)
-        if not due:
-            batch.done = True
+    Fewer, but at least one if anything is due, once their effects have made as many things.
+    """
+    fired: list[Fired] = []
+    lives = context.store.lives
+    last = context.store.counter + limit
+    while len(fired) < limit and context.store.counter < last:
+        agenda = lives.agenda(until, limit - len(fired))
+        coming = agenda.coming()
+        if not coming:
             break
-        # What follows a step may fall due among these; what falls due with, or behind, the unread ones waits.
-        horizon = until if len(due) < room else due[-1].due_at - 1
-        _fire_until_stirred(context, due, horizon, room, batch)
-        context.store.send()
-    context.store.next_due_at = context.store.lives.next_due_at()
-    return batch
+        effects.foresee(context, coming)
+        while len(fired) < limit and context.store.counter < last and (due := agenda.take()):
+            fired.append(_fire(context.at(due.due_at), due))
+    context.store.next_due_at = lives.next_due_at()
+    return fired
 
 
-def _fire_until_stirred(context: Context, due: list[Due], horizon: int, room: int, batch: Batch) -> None:
-    queue = [(item.due_at, item.id, item) for item in due]
-    heapq.heapify(queue)
-    for _ in range(room):
-        if not queue:
-            return
-        item = heapq.heappop(queue)[2]
-        step = _fire(context.at(item.due_at), item)
-        batch.fired.append(Fired(item.due_at, item, step))
-        if not _STIRRING.isdisjoint(step.effects):
-            return
-        if step.target is not None and step.due_at is not None and step.due_at <= horizon:
-            follower = Due(
-                step.due_at, item.id, item.machine, step.target, item.generation + 1, item.resource, item.name
-            )
-            heapq.heappush(queue, (follower.due_at, follower.id, follower))
-
-
-def _fire(context: Context, due: Due) -> Step:
+def _fire(context: Context, due: Due) -> Fired:
     step = context.step(due, due.machine, On.DUE, due.resource, due.name)
     effects.apply(context, due, step)
-    return step
+    return Fired(due.due_at, due, step)

@@ -111,6 +111,8 @@ def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:
         state=EndpointState.PENDING_ACCEPTANCE,
         generation=0,
         due_at=step.due_at,
+        held_by=step.held_by,
+        held_left=step.held_left,
     )
     context.store.endpoints.insert(endpoint)
     return endpoint
@@ -180,7 +182,7 @@ def modify_endpoint(context: Context, endpoint: Endpoint, changes: Changes) -> N
     )
     context.store.endpoints.describe(changed)
     if endpoint.state == EndpointState.AVAILABLE:
-        releases.sync_by_provider(context, addon)
+        releases.sync_by_provider(context, addon, changed)
 
 
 def tag_endpoint(context: Context, endpoint: Endpoint, tags: Mapping[str, str]) -> None:
@@ -190,7 +192,6 @@ def tag_endpoint(context: Context, endpoint: Endpoint, tags: Mapping[str, str]) 
 
 def find_endpoint(context: Context, endpoint_id: str) -> Endpoint:
     """An endpoint by its ``vpce-`` id; AwsError InvalidVpcEndpointId.NotFound otherwise."""
-    context.store.send()
     found = context.store.endpoints.find(endpoint_id)
     if found is None:
         message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
@@ -209,11 +210,11 @@ def _step(context: Context, endpoint: Endpoint, on: On) -> Endpoint:
     except IllegalStep:
         message = f"The endpoint {endpoint.endpoint_id} is {endpoint.state}: it can't be {_PAST[on]} now."
         raise AwsError("InvalidState", message) from None
-    context.store.send()
+    changed = find_endpoint(context, endpoint.endpoint_id)
     addon = context.store.addons.get(endpoint.addon_id)
     if Effect.SYNC_CONFIG_VARS in step.effects and addon is not None:
-        releases.sync_by_provider(context, addon)
-    return find_endpoint(context, endpoint.endpoint_id)
+        releases.sync_by_provider(context, addon, changed)
+    return changed
 
 
 _PAST = {On.ACCEPT: "accepted", On.REJECT: "rejected", On.DELETE: "deleted"}
@@ -243,5 +244,4 @@ def reject_all(context: Context, addon: Addon, live: Iterable[Endpoint]) -> None
     """Reject all of `live`; their vars go in one release for each app."""
     for endpoint in live:
         reject_quietly(context, endpoint)
-    context.store.send()
     releases.sync_by_provider(context, addon)

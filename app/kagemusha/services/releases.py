@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kagemusha.domain import catalog, config_vars
 from kagemusha.domain.errors import InvalidParams, NotFound
-from kagemusha.domain.states import AddonState
+from kagemusha.domain.states import AddonState, EndpointState
 from kagemusha.services.context import Context, User, provider
 from kagemusha.store.records import Addon, App, Attachment, ConfigVar, Endpoint, Release
 
@@ -92,21 +92,29 @@ def set_config_vars(context: Context, app: App, changes: Mapping[str, str | None
 
 
 def wanted_by_attachment(
-    context: Context, addon: Addon, attachments: Iterable[Attachment]
+    context: Context, addon: Addon, attachments: Iterable[Attachment], endpoint: Endpoint | None
 ) -> dict[str, dict[str, str]]:
-    """What the add-on should give now, by the attachment's name; nothing while it provisions."""
+    """What the add-on should give now, by the attachment's name; nothing while it provisions.
+
+    That is its own URL and one for each available endpoint; or that of `endpoint` alone.
+    """
     if addon.state != AddonState.PROVISIONED:
         return {}
-    service = catalog.service(addon.plan.split(":")[0])
-    app = context.store.apps.get(addon.app_id)
-    region = catalog.region(app.region if app else "us")
+    service = addon.addon_service
     names = context.names(addon.id)
-    own = config_vars.own_url(service, names, addon.credential_version, region.aws_region)
-    link = context.store.privatelinks.of_addon(addon.id)
-    available = context.store.endpoints.available_of_link(link.id) if link else []
+    own: str | None = None
+    if endpoint is not None:
+        live = [endpoint]
+    else:
+        app = context.store.apps.get(addon.app_id)
+        region = catalog.region(app.region if app else "us")
+        own = config_vars.own_url(service, names, addon.credential_version, region.aws_region)
+        link = context.store.privatelinks.of_addon(addon.id)
+        live = context.store.endpoints.live_of_link(link.id) if link else []
     through = [
-        (endpoint.endpoint_id, config_vars.endpoint_url(service, names, addon.credential_version, connection(endpoint)))
-        for endpoint in available
+        (each.endpoint_id, config_vars.endpoint_url(service, names, addon.credential_version, connection(each)))
+        for each in live
+        if each.state == EndpointState.AVAILABLE
     ]
     return config_vars.wanted({attachment.name for attachment in attachments}, own, through)
 
@@ -118,21 +126,30 @@ def connection(endpoint: Endpoint) -> config_vars.Connection:
     return config_vars.Connection(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name, names)
 
 
-def sync(context: Context, addon: Addon) -> dict[int, list[str]]:
-    """Make the apps' variables agree with what the add-on should give.
+def load(context: Context, addon_ids: Iterable[int]) -> None:
+    """Read at once what `sync`, and the releases after it, need to know of these add-ons."""
+    store = context.store
+    addons = store.addons.load("id", addon_ids)
+    attachments = store.attachments.load("addon_id", (addon.id for addon in addons))
+    store.config_vars.load(attachment.id for attachment in attachments)
+    _load_apps(context, [attachment.app_id for attachment in attachments])
+
+
+def sync(context: Context, addon: Addon, endpoint: Endpoint | None = None) -> dict[int, list[str]]:
+    """Make the apps' variables agree with what the add-on should give: all, or those through `endpoint`.
 
     Returns, for each app whose variables changed, the names of the attachments concerned. Makes no release.
     """
     store = context.store
     attachments = store.attachments.of_addon(addon.id)
     by_id = {attachment.id: attachment for attachment in attachments}
-    values = wanted_by_attachment(context, addon, attachments)
+    values = wanted_by_attachment(context, addon, attachments, endpoint)
     wanted = {
         (attachment.app_id, name): ConfigVar(attachment.app_id, name, value, attachment.id)
         for attachment in attachments
         for name, value in values.get(attachment.name, {}).items()
     }
-    kept = {(var.app_id, var.name): var for var in store.config_vars.of_addon(addon.id)}
+    kept = {(var.app_id, var.name): var for var in _given(context, attachments, endpoint)}
     put = [var for key, var in wanted.items() if kept.get(key) != var]
     gone = [var for key, var in kept.items() if key not in wanted]
     store.config_vars.put(put)
@@ -145,17 +162,38 @@ def sync(context: Context, addon: Addon) -> dict[int, list[str]]:
     return {app_id: sorted(names) for app_id, names in sorted(changed.items())}
 
 
-def sync_by_provider(context: Context, addon: Addon) -> None:
+def _given(context: Context, attachments: Sequence[Attachment], endpoint: Endpoint | None) -> Sequence[ConfigVar]:
+    """What the attachments give now: all, or through `endpoint`."""
+    variables = context.store.config_vars
+    ids = [attachment.id for attachment in attachments]
+    if endpoint is None:
+        return variables.of_attachments(ids)
+    variables.load(ids)
+    named = ((each, config_vars.endpoint_variable(each.name, endpoint.endpoint_id)) for each in attachments)
+    return [var for each, name in named if (var := variables.given(each, name))]
+
+
+def sync_by_provider(context: Context, addon: Addon, endpoint: Endpoint | None = None) -> None:
     """`sync`, with one release by the provider for each app that changed: ``Update REDIS by heroku-redis``."""
-    service = catalog.service(addon.plan.split(":")[0])
-    for app_id, names in sync(context, addon).items():
+    service = addon.addon_service
+    changed = sync(context, addon, endpoint)
+    _load_apps(context, changed)
+    for app_id, names in changed.items():
         release(context, app_id, f"Update {', '.join(names)} by {service.name}", provider(service))
 
 
 def announce_provisioned(context: Context, addon: Addon) -> None:
     """`sync`, with the release that says that provisioning is complete."""
-    service = catalog.service(addon.plan.split(":")[0])
-    for app_id, names in sync(context, addon).items():
+    service = addon.addon_service
+    changed = sync(context, addon)
+    _load_apps(context, changed)
+    for app_id, names in changed.items():
         variables = ", ".join(f"{name}_URL" for name in names)
         said = f"@ref:{addon.name} completed provisioning, setting {variables}."
         release(context, app_id, said, provider(service))
+
+
+def _load_apps(context: Context, app_ids: Collection[int]) -> None:
+    """Read at once what `release` needs to know of these apps."""
+    context.store.apps.load("id", app_ids)
+    context.store.addons.load_plans(app_ids)

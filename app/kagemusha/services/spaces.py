@@ -78,7 +78,7 @@ def create_space(context: Context, new: NewSpace) -> Space:
     space = Space(
         id=number, uuid=names.uuid(), name=new.name, region=region.name, shield=new.shield, cidr=cidr,
         data_cidr=data_cidr, created_at=context.now, updated_at=context.now,
-        state=SpaceState.ALLOCATING, generation=0, due_at=step.due_at,
+        state=SpaceState.ALLOCATING, generation=0, due_at=step.due_at, held_by=step.held_by, held_left=step.held_left,
     )  # fmt: skip
     context.store.spaces.insert(space)
     return space
@@ -128,5 +128,4 @@ def delete_space(context: Context, identity: str) -> Space:
     except IllegalStep:
         message = f"Space {space.name} is being deleted already."
         raise Conflict(message) from None
-    context.store.send()
     return find_space(context, space.uuid)

@@ -1,7 +1,7 @@
 """What every query has in common: the sandbox, bound once so that none can forget it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -9,23 +9,33 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
-    Connection,
     Delete,
     Executable,
-    Insert,
     Select,
     Table,
     Update,
     bindparam,
     delete,
-    insert,
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 
+from kagemusha.store.engine import Many
 from kagemusha.store.prepared import Rows, rows
+from kagemusha.store.work import Known, Work
+
+IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_AT_ONCE = 10_000
+"""Values that one query asks for: SQLite takes 32,766 parameters."""
+
+
+def parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    """`values` in parts that a query can ask for."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +53,31 @@ class Page:
 class Queries:
     """Statements of one world, over one connection. Statements name `:in_sandbox`; it is always bound here."""
 
-    def __init__(self, connection: Connection, sandbox_id: int) -> None:
-        """Bind the world."""
-        self._connection = connection
-        self._sandbox_id = sandbox_id
+    def __init__(self, work: Work) -> None:
+        """Take part in a transaction's work in one world."""
+        self._work = work
 
     def _execute(self, statement: Executable, **parameters: Any) -> Any:
-        return self._connection.execute(statement, {"in_sandbox": self._sandbox_id, **parameters})
+        self._work.send()
+        found = self._work.connection.execute(statement, {"in_sandbox": self._work.sandbox_id, **parameters})
+        if statement.is_dml:
+            self._work.forget()
+        return found
 
     def _rows(self, statement: Select[Any], **parameters: Any) -> Rows:
-        return rows(self._connection, statement, {"in_sandbox": self._sandbox_id, **parameters})
+        """The rows of a select that is built once."""
+        self._work.send()
+        return rows(self._work.connection, statement, {"in_sandbox": self._work.sandbox_id, **parameters})
 
-    def _execute_many(self, statement: Executable, many: Sequence[dict[str, Any]]) -> int:
-        bound = [{"in_sandbox": self._sandbox_id, **row} for row in many]
-        count: int = self._connection.execute(statement, bound).rowcount
-        return count
+    def _execute_many(self, statement: Many, rows: Sequence[dict[str, Any]]) -> None:
+        self._work.send()
+        self._send_many(statement, rows)
+        self._work.forget()
 
-    def _insert_many(self, statement: Insert, many: Sequence[dict[str, Any]]) -> None:
-        self._connection.execute(statement, [{"sandbox_id": self._sandbox_id, **row} for row in many])
+    def _send_many(self, statement: Many, rows: Iterable[dict[str, Any]]) -> int:
+        """Send what was kept back, in whatever order; returns how many rows it met."""
+        listed = list(rows)
+        return statement.run(self._work.connection, self._work.sandbox_id, listed) if listed else 0
 
 
 def mine(table: Table) -> ColumnElement[bool]:
@@ -73,6 +90,44 @@ def by(table: Table, name: str) -> ColumnElement[bool]:
     return table.c[name] == bindparam(f"by_{name}")
 
 
+def _given(names: Iterable[str], prefix: str) -> list[str]:
+    return [f"{prefix}_{name}" for name in names]
+
+
+def change_many(table: Table, keys: Sequence[str], names: Sequence[str]) -> Many:
+    """Set the columns `names` (parameters ``new_<name>``) of the rows whose `keys` are the parameters ``by_<key>``."""
+
+    def make(given: Callable[[str], Any], _insert: Callable[[Table], Any]) -> Update:
+        found = (table.c[key] == given(f"by_{key}") for key in keys)
+        return update(table).where(mine(table), *found).values({name: given(f"new_{name}") for name in names})
+
+    return Many(table, [*_given(keys, "by"), *_given(names, "new")], make)
+
+
+def delete_many(table: Table, keys: Sequence[str]) -> Many:
+    """Take the rows away whose `keys` are the parameters ``by_<key>``."""
+
+    def make(given: Callable[[str], Any], _insert: Callable[[Table], Any]) -> Delete:
+        return delete(table).where(mine(table), *(table.c[key] == given(f"by_{key}") for key in keys))
+
+    return Many(table, _given(keys, "by"), make)
+
+
+def put_many(table: Table, names: Sequence[str], *, replacing: bool = False) -> Many:
+    """Insert rows with the columns `names` (parameters ``new_<name>``), `replacing` or not what has their keys."""
+
+    def make(given: Callable[[str], Any], insert: Callable[[Table], Any]) -> Any:
+        here = bindparam("in_sandbox", type_=table.c.sandbox_id.type)
+        # SQLite would take ON CONFLICT for a part of a query without a condition.
+        rows = select(here, *(given(f"new_{name}") for name in names)).where(true())
+        made = insert(table).from_select(["sandbox_id", *names], rows)
+        keys = [key.name for key in table.primary_key]
+        new = {name: made.excluded[name] for name in names if name not in keys}
+        return made.on_conflict_do_update(index_elements=keys, set_=new) if replacing else made
+
+    return Many(table, _given(names, "new"), make)
+
+
 Row = TypeVar("Row")
 
 
@@ -83,11 +138,17 @@ class Things(Queries, Generic[Row]):
     record: Callable[..., Row]
     identities: ClassVar[tuple[str, ...]] = ("uuid", "name")
     key: ClassVar[tuple[str, ...]] = ("id",)
+    groups: ClassVar[tuple[str, ...]] = ()
+    """The columns by which several rows are asked for, and loaded, at once."""
 
     _get: ClassVar[Select[Any]]
     _find: ClassVar[Select[Any]]
-    _insert: ClassVar[Insert]
+    _values: ClassVar[Callable[[Any], tuple[Any, ...]]]
+    _names: ClassVar[tuple[str, ...]]
+    _insert: ClassVar[Many]
     _delete: ClassVar[Delete]
+    _having: ClassVar[dict[str, Select[Any]]]
+    _among: ClassVar[dict[str, Select[Any]]]
     _pages: ClassVar[dict[tuple[object, ...], Select[Any]]]
 
     def __init_subclass__(cls) -> None:
@@ -95,9 +156,20 @@ class Things(Queries, Generic[Row]):
         cls._get = cls.selection(*(by(cls.table, part) for part in cls.key))
         identity: BindParameter[str] = bindparam("identity")
         cls._find = cls.selection(or_(*(cls.table.c[name] == identity for name in cls.identities)))
-        cls._insert = insert(cls.table)
+        names = [column.name for column in cls.columns()]
+        cls._values = attrgetter(*names)
+        cls._names = tuple(_given(names, "new"))
+        cls._insert = put_many(cls.table, names)
         cls._delete = delete(cls.table).where(mine(cls.table), *(by(cls.table, part) for part in cls.key))
+        cls._having = {name: cls.selection(by(cls.table, name)) for name in cls.groups}
+        cls._among = {name: cls.selection(cls.table.c[name].in_(IDS)) for name in (*cls.key[:1], *cls.groups)}
         cls._pages = {}
+
+    def __init__(self, work: Work) -> None:
+        """Nothing is known yet."""
+        super().__init__(work)
+        self._known: Known[Row] = work.remember(Known(*self.key))
+        work.known[self.table.name] = self._known
 
     @classmethod
     def columns(cls) -> list[Column[Any]]:
@@ -131,8 +203,27 @@ class Things(Queries, Generic[Row]):
         # the few rows that are meant.
         return sorted(self._all(statement, **parameters), key=attrgetter(*self.key))
 
+    def load(self, column: str, values: Iterable[int]) -> list[Row]:
+        """All rows whose `column`, the key or one of `groups`, is among `values`, read at once.
+
+        Until something is written that changes more than what is known, they are not read again.
+        """
+        asked = set(values)
+        for part in parts(sorted(value for value in asked if not self._known.has(column, value))):
+            self._known.learn(column, part, self._all(self._among[column], ids=part))
+        return [row for value in sorted(asked) for row in self._known.among(column, value)]
+
+    def _with(self, column: str, value: int) -> list[Row]:
+        """The rows whose `column`, one of `groups`, is `value`, oldest first."""
+        if self._known.has(column, value):
+            return sorted(self._known.among(column, value), key=attrgetter(*self.key))
+        return self._oldest_first(self._having[column], **{f"by_{column}": value})
+
     def get(self, *key: int) -> Row | None:
         """The row with this key."""
+        found = self._known.get(key if len(key) > 1 else key[0])
+        if found is not None or self._known.has(self.key[0], key[0]):
+            return found
         return self._one(self._get, **{f"by_{part}": value for part, value in zip(self.key, key, strict=True)})
 
     def find(self, identity: str) -> Row | None:
@@ -142,7 +233,11 @@ class Things(Queries, Generic[Row]):
 
     def insert(self, row: Row) -> None:
         """Add a row."""
-        self._insert_many(self._insert, [asdict(row)])  # type: ignore[call-overload]
+        self._execute_many(self._insert, [self._parameters(row)])
+
+    @classmethod
+    def _parameters(cls, row: Row) -> dict[str, Any]:
+        return dict(zip(cls._names, cls._values(row), strict=True))
 
     def delete(self, *key: int) -> None:
         """Take the row with this key away."""

@@ -1,24 +1,27 @@
-"""Config vars, and the settings that are kept among them."""
+"""Config vars, and the releases that they come in."""
 
-import json
 from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Select, bindparam, delete, select
 
 from kagemusha.store import models, records
-from kagemusha.store.base import Queries, by, mine
-from kagemusha.store.tables import ATTACHED, IDS
+from kagemusha.store.base import IDS, Queries, Things, by, delete_many, mine, parts, put_many
+from kagemusha.store.tables import ATTACHED
+from kagemusha.store.work import Known, Work
 
 
 class ConfigVars(Queries):
     """Config vars, of users and of attachments."""
 
-    def __init__(self, connection: Connection, sandbox_id: int) -> None:
-        """Bind the world; nothing has changed yet."""
-        super().__init__(connection, sandbox_id)
+    def __init__(self, work: Work) -> None:
+        """Nothing is known, has changed or is kept back yet."""
+        super().__init__(work)
+        self._known: Known[records.ConfigVar] = work.remember(Known("app_id", "name"))
         self._changes: dict[int, dict[str, str | None]] = {}
+        self._final: dict[tuple[int, str], records.ConfigVar | None] = {}
+        work.sends(self._send)
 
     def changes(self, app_id: int) -> dict[str, str | None]:
         """What was put, or taken away (None), in the app since it was asked last in this transaction."""
@@ -32,6 +35,27 @@ class ConfigVars(Queries):
         """What the add-on's attachments give, in all apps."""
         found = [records.ConfigVar(*row) for row in self._rows(_VARS_OF_ADDON, addon_id=addon_id) if row[1]]
         return sorted(found, key=attrgetter("app_id", "name"))
+
+    def of_attachments(self, ids: Iterable[int]) -> list[records.ConfigVar]:
+        """What these attachments give, in all apps."""
+        wanted = sorted(set(ids))
+        self.load(wanted)
+        found = [var for number in wanted for var in self._known.among("attachment_id", number)]
+        return sorted(found, key=attrgetter("app_id", "name"))
+
+    def load(self, ids: Iterable[int]) -> None:
+        """Read at once what these attachments give: see `Things.load`."""
+        wanted = sorted({number for number in ids if not self._known.has("attachment_id", number)})
+        for part in parts(wanted):
+            rows = [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ATTACHMENTS, ids=part)]
+            self._known.learn("attachment_id", part, rows)
+
+    def given(self, attachment: records.Attachment, name: str) -> records.ConfigVar | None:
+        """The variable of this name that the attachment gives."""
+        if not self._known.has("attachment_id", attachment.id):
+            self.load([attachment.id])
+        var = self._known.get((attachment.app_id, name))
+        return var if var is not None and var.attachment_id == attachment.id else None
 
     def names_by_attachment(self, ids: Iterable[int]) -> dict[int, list[str]]:
         """The names that each of these attachments gives, sorted."""
@@ -51,49 +75,41 @@ class ConfigVars(Queries):
 
     def put(self, variables: Iterable[records.ConfigVar]) -> None:
         """Set these, replacing what had their names."""
-        rows: list[dict[str, Any]] = [
-            {"app_id": var.app_id, "name": var.name, "value": var.value, "attachment_id": var.attachment_id}
-            for var in variables
-        ]
-        if rows:
-            keys = [{"by_app_id": row["app_id"], "by_name": row["name"]} for row in rows]
-            self._execute_many(_DELETE_VAR, keys)
-            self._insert_many(_INSERT_VAR, rows)
-        for row in rows:
-            self._changes.setdefault(row["app_id"], {})[row["name"]] = row["value"]
+        for var in variables:
+            self._known.put(var)
+            self._end((var.app_id, var.name), var, var.value)
 
     def delete(self, app_id: int, names: Iterable[str]) -> None:
         """Take these variables away."""
-        gone = list(names)
-        if gone:
-            self._execute_many(_DELETE_VAR, [{"by_app_id": app_id, "by_name": name} for name in gone])
-            self._changes.setdefault(app_id, {}).update(dict.fromkeys(gone))
+        for name in names:
+            self._known.drop((app_id, name))
+            self._end((app_id, name), None, None)
+
+    def _end(self, key: tuple[int, str], var: records.ConfigVar | None, value: str | None) -> None:
+        self._final[key] = var
+        self._changes.setdefault(key[0], {})[key[1]] = value
+        self._work.kept = True
+
+    def _send(self) -> None:
+        gone = ({"by_app_id": app_id, "by_name": name} for (app_id, name), var in self._final.items() if var is None)
+        self._send_many(_DELETE_VARS, gone)
+        self._send_many(_PUT_VARS, (_parameters(var) for var in self._final.values() if var is not None))
+        self._final.clear()
 
     def delete_of_app(self, app_id: int) -> None:
         """Take all variables of the app away."""
         self._execute(_DELETE_VARS_OF_APP, by_app_id=app_id)
 
 
-class AppSettings(Queries):
-    """What an app is told beside its config: a JSON object in a row of its own, under a name that no config var has."""
-
-    def of_apps(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """The settings of each of these apps that has any."""
-        wanted = sorted(set(ids))
-        found = self._execute(_SETTINGS_OF_APPS, ids=wanted) if wanted else ()
-        return {app_id: json.loads(value) for app_id, value in found}
-
-    def put(self, app_id: int, settings: dict[str, Any]) -> None:
-        """Keep these instead of what the app had."""
-        self._execute_many(_DELETE_VAR, [{"by_app_id": app_id, "by_name": _SETTINGS}])
-        row = {"app_id": app_id, "name": _SETTINGS, "value": json.dumps(settings, sort_keys=True)}
-        self._insert_many(_INSERT_VAR, [row | {"attachment_id": None}])
+def _parameters(var: records.ConfigVar) -> dict[str, Any]:
+    return {
+        "new_app_id": var.app_id, "new_name": var.name, "new_value": var.value, "new_attachment_id": var.attachment_id,
+    }  # fmt: skip
 
 
-_SETTINGS = ""
 _V = models.config_vars
 _VAR = select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id).where(mine(_V))
-_VARS_OF_APP = _VAR.where(by(_V, "app_id"), _V.c.name != _SETTINGS).order_by(_V.c.name)
+_VARS_OF_APP = _VAR.where(by(_V, "app_id")).order_by(_V.c.name)
 _OF_ATTACHMENT = (models.attachments.c.sandbox_id == _V.c.sandbox_id) & (models.attachments.c.id == _V.c.attachment_id)
 # Outer joins, here and below, since SQLite follows them in the order written, and would else begin with all variables.
 _VARS_OF_ADDON = (
@@ -102,7 +118,6 @@ _VARS_OF_ADDON = (
     .outerjoin(_V, _OF_ATTACHMENT)
     .where(mine(models.attachments), models.attachments.c.addon_id == bindparam("addon_id"))
 )
-_SETTINGS_OF_APPS = select(_V.c.app_id, _V.c.value).where(mine(_V), _V.c.app_id.in_(IDS), _V.c.name == _SETTINGS)
 _VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(IDS))
 _OWN_VAR_NAMES = (
     select(models.addons.c.id, _V.c.name)
@@ -111,6 +126,46 @@ _OWN_VAR_NAMES = (
     .outerjoin(_V, _OF_ATTACHMENT)
     .where(mine(models.addons), models.addons.c.id.in_(IDS))
 )
-_INSERT_VAR = _V.insert()
-_DELETE_VAR = delete(_V).where(mine(_V), by(_V, "app_id"), by(_V, "name"))
+_VARS_OF_ATTACHMENTS = _VAR.where(_V.c.attachment_id.in_(IDS))
+_PUT_VARS = put_many(_V, ["app_id", "name", "value", "attachment_id"], replacing=True)
+_DELETE_VARS = delete_many(_V, ["app_id", "name"])
 _DELETE_VARS_OF_APP = delete(_V).where(mine(_V), by(_V, "app_id"))
+
+
+class Releases(Things[records.Release]):
+    """Releases, by app and version."""
+
+    table = models.releases
+    record = records.Release
+    identities = ("uuid",)
+    key = ("app_id", "version")
+
+    def __init__(self, work: Work) -> None:
+        """Nothing is kept back yet."""
+        super().__init__(work)
+        self._made: list[dict[str, Any]] = []
+        work.sends(self._send)
+
+    def insert(self, row: records.Release) -> None:
+        """Add a release."""
+        self._made.append(self._parameters(row))
+        self._work.kept = True
+        self._known.put(row)
+
+    def _send(self) -> None:
+        self._send_many(self._insert, self._made)
+        self._made.clear()
+
+    def upto(self, app_id: int, version: int) -> list[records.Release]:
+        """The app's releases up to this version, oldest first."""
+        return self._all(_RELEASES_UPTO, by_app_id=app_id, version=version)
+
+    def delete_of_app(self, app_id: int) -> None:
+        """Forget the app's releases."""
+        self._execute(_DELETE_RELEASES, by_app_id=app_id)
+
+
+_RELEASES_UPTO = Releases.selection(
+    by(models.releases, "app_id"), models.releases.c.version <= bindparam("version")
+).order_by(models.releases.c.version)
+_DELETE_RELEASES = delete(models.releases).where(mine(models.releases), by(models.releases, "app_id"))

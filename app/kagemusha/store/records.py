@@ -7,6 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from kagemusha.clock import sandbox_now
+from kagemusha.domain import catalog
 from kagemusha.domain.delays import LATEST, Delay
 from kagemusha.domain.lifecycle import Timing
 from kagemusha.domain.names import Names
@@ -46,6 +47,9 @@ class Sandbox:
     journal_seq: int
     next_due_at: int | None
     wake_at: int | None
+    faults_made: int = 0
+    request_faults: int = 0
+    stage_faults: int = 0
 
     @property
     def is_manual(self) -> bool:
@@ -104,11 +108,13 @@ class Space:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app; `space` is its space's row, or None in the Common Runtime."""
+    """An app; `space_id` is None in the Common Runtime. JSON: `buildpacks` is a list of names and URLs."""
 
     id: int
     uuid: str
@@ -123,11 +129,17 @@ class App:
     updated_at: int
     released_at: int
     release_version: int
+    maintenance: bool
+    acm: bool
+    buildpacks: str
 
 
 @dataclass(frozen=True, slots=True)
 class Addon:
-    """An add-on; `plan` is the full name, `app_id` the app that pays for it."""
+    """An add-on; `plan` is the full name, `app_id` the app that pays for it.
+
+    JSON: `config` is what it was created with, `settings` what its data store was set to since.
+    """
 
     id: int
     uuid: str
@@ -138,9 +150,17 @@ class Addon:
     credential_version: int
     created_at: int
     updated_at: int
+    settings: str
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
+
+    @property
+    def addon_service(self) -> catalog.Service:
+        """The add-on service that its plan is of."""
+        return catalog.service(catalog.plan(self.plan).service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +174,7 @@ class Attachment:
     app_id: int
     created_at: int
     updated_at: int
+    namespace: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +189,8 @@ class Privatelink:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +206,8 @@ class AllowedAccount:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +239,8 @@ class Endpoint:
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,20 +266,6 @@ class Release:
     addon_plan_names: str
     created_at: int
     config_changes: str
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """Something that happened, at the moment it fell due."""
-
-    seq: int
-    kind: str
-    at: int
-    machine: str
-    resource: str
-    name: str
-    source: str | None
-    target: str | None
 
 
 Living = Space | Addon | Privatelink | AllowedAccount | Endpoint

@@ -1,16 +1,15 @@
 """The queries of each kind of thing. What all have (get, find, insert, delete, page) is in `base`."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from operator import itemgetter
-from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, or_, select
+from sqlalchemy import bindparam, or_, select
 
-from kagemusha.domain.states import LIVE_ENDPOINT_STATES, EndpointState
+from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
-from kagemusha.store.base import Things, by, mine
-
-IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+from kagemusha.store.base import IDS, Things, by, change_many, mine, parts
+from kagemusha.store.work import Work
 
 
 class Spaces(Things[records.Space]):
@@ -23,8 +22,14 @@ class Spaces(Things[records.Space]):
         """Give the space another name."""
         self._execute(_SPACE_RENAMED, by_id=space_id, new_name=name, new_updated_at=at)
 
+    def by_ids(self, ids: Iterable[int]) -> dict[int, records.Space]:
+        """The spaces with these ids, by id."""
+        wanted = sorted(set(ids))
+        return {space.id: space for space in self._all(_SPACES_BY_IDS, ids=wanted)} if wanted else {}
+
 
 _SPACE_RENAMED = Spaces.change("name", "updated_at")
+_SPACES_BY_IDS = Spaces.selection(models.spaces.c.id.in_(IDS))
 
 
 class Apps(Things[records.App]):
@@ -32,11 +37,17 @@ class Apps(Things[records.App]):
 
     table = models.apps
     record = records.App
+    groups = ("space_id",)
+
+    def __init__(self, work: Work) -> None:
+        """Nothing is kept back yet."""
+        super().__init__(work)
+        self._released: dict[int, dict[str, int]] = {}
+        work.sends(self._send)
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, records.App]:
         """The apps with these ids, by id."""
-        wanted = sorted(set(ids))
-        return {app.id: app for app in self._all(_APPS_BY_IDS, ids=wanted)} if wanted else {}
+        return {app.id: app for app in self.load("id", ids)}
 
     def any_in_space(self, space_id: int) -> bool:
         """Whether an app lives in the space."""
@@ -44,24 +55,31 @@ class Apps(Things[records.App]):
 
     def of_space(self, space_id: int) -> list[records.App]:
         """The apps that live in the space, oldest first."""
-        return self._oldest_first(_APPS_OF_SPACE, by_space_id=space_id)
+        return self._with("space_id", space_id)
 
     def change_to(self, app: records.App, at: int) -> None:
-        """Give the app's row the name, stack, lock and owner of `app`."""
-        new = {"new_name": app.name, "new_stack": app.stack, "new_locked": app.locked, "new_in_team": app.in_team}
+        """Give the app's row all of `app` that can be changed."""
+        new = {f"new_{name}": getattr(app, name) for name in _CHANGEABLE}
         self._execute(_APP_CHANGED, by_id=app.id, new_updated_at=at, **new)
 
     def released(self, app_id: int, version: int, at: int) -> None:
         """Note the app's newest release."""
         new = {"new_release_version": version, "new_released_at": at, "new_updated_at": at}
-        self._execute(_APP_RELEASED, by_id=app_id, **new)
+        self._released[app_id] = {"by_id": app_id, **new}
+        self._work.kept = True
+        app = self._known.get(app_id)
+        if app is not None:
+            self._known.put(replace(app, release_version=version, released_at=at, updated_at=at))
+
+    def _send(self) -> None:
+        self._send_many(_RELEASED, self._released.values())
+        self._released.clear()
 
 
-_APPS_BY_IDS = Apps.selection(models.apps.c.id.in_(IDS))
 _APPS_IN_SPACE = Apps.selection(by(models.apps, "space_id")).limit(1)
-_APPS_OF_SPACE = Apps.selection(by(models.apps, "space_id"))
-_APP_CHANGED = Apps.change("name", "stack", "locked", "in_team", "updated_at")
-_APP_RELEASED = Apps.change("release_version", "released_at", "updated_at")
+_CHANGEABLE = ("name", "stack", "locked", "in_team", "maintenance", "acm", "buildpacks")
+_APP_CHANGED = Apps.change(*_CHANGEABLE, "updated_at")
+_RELEASED = change_many(models.apps, ["id"], ["release_version", "released_at", "updated_at"])
 
 
 class Addons(Things[records.Addon]):
@@ -69,19 +87,35 @@ class Addons(Things[records.Addon]):
 
     table = models.addons
     record = records.Addon
+    groups = ("app_id",)
+
+    def __init__(self, work: Work) -> None:
+        """Nothing is kept back yet."""
+        super().__init__(work)
+        self._plans: dict[int, list[str]] = work.remember({})
+        self._touched: dict[int, dict[str, int]] = {}
+        work.sends(self._send)
 
     def of_app(self, app_id: int) -> list[records.Addon]:
         """The add-ons that the app pays for, oldest first."""
-        return self._oldest_first(_ADDONS_OF_APP, by_app_id=app_id)
+        return self._with("app_id", app_id)
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, records.Addon]:
         """The add-ons with these ids, by id."""
-        wanted = sorted(set(ids))
-        return {addon.id: addon for addon in self._all(_ADDONS_BY_IDS, ids=wanted)} if wanted else {}
+        return {addon.id: addon for addon in self.load("id", ids)}
 
     def plans_attached_to(self, app_id: int) -> list[str]:
         """The plans of the add-ons attached to the app, each once, in order."""
-        return [plan for (plan,) in self._rows(_PLANS_OF_APP, app_id=app_id)]
+        self.load_plans([app_id])
+        return self._plans[app_id]
+
+    def load_plans(self, app_ids: Iterable[int]) -> None:
+        """Read at once which plans are attached to each of these apps."""
+        wanted = sorted({app_id for app_id in app_ids if app_id not in self._plans})
+        for part in parts(wanted):
+            self._plans |= {app_id: [] for app_id in part}
+            for app_id, plan in self._rows(_PLANS_OF_APPS, ids=part):
+                self._plans[app_id].append(plan)
 
     def change_to(self, addon_id: int, name: str, plan: str, at: int) -> None:
         """Give the add-on another name, or another plan."""
@@ -89,30 +123,36 @@ class Addons(Things[records.Addon]):
 
     def touch(self, addon_id: int, at: int) -> None:
         """Note that the add-on changed."""
-        self._execute(_ADDON_TOUCHED, by_id=addon_id, new_updated_at=at)
+        self._touched[addon_id] = {"by_id": addon_id, "new_updated_at": at}
+        self._work.kept = True
+        addon = self._known.get(addon_id)
+        if addon is not None:
+            self._known.put(replace(addon, updated_at=at))
 
-    def configure(self, addon_id: int, config: str) -> None:
-        """Replace the add-on's config, a JSON document."""
-        self._execute(_ADDON_CONFIGURED, by_id=addon_id, new_config=config)
+    def _send(self) -> None:
+        self._send_many(_TOUCHED, self._touched.values())
+        self._touched.clear()
+
+    def configure(self, addon_id: int, settings: str) -> None:
+        """Replace the add-on's settings, a JSON document."""
+        self._execute(_ADDON_CONFIGURED, by_id=addon_id, new_settings=settings)
 
     def rotate(self, addon_id: int, credential_version: int) -> None:
         """Give the add-on another user and password."""
         self._execute(_ADDON_ROTATED, by_id=addon_id, new_credential_version=credential_version)
 
 
-_ADDONS_OF_APP = Addons.selection(by(models.addons, "app_id"))
-_ADDONS_BY_IDS = Addons.selection(models.addons.c.id.in_(IDS))
 _ADDON_CHANGED = Addons.change("name", "plan", "updated_at")
-_ADDON_TOUCHED = Addons.change("updated_at")
-_ADDON_CONFIGURED = Addons.change("config")
+_TOUCHED = change_many(models.addons, ["id"], ["updated_at"])
+_ADDON_CONFIGURED = Addons.change("settings")
 _ADDON_ROTATED = Addons.change("credential_version")
 ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.attachments.c.addon_id == models.addons.c.id
 )
-_PLANS_OF_APP = (
-    select(models.addons.c.plan)
+_PLANS_OF_APPS = (
+    select(models.attachments.c.app_id, models.addons.c.plan)
     .join(models.attachments, ATTACHED)
-    .where(mine(models.addons), models.attachments.c.app_id == bindparam("app_id"))
+    .where(mine(models.addons), models.attachments.c.app_id.in_(IDS))
     .distinct()
     .order_by(models.addons.c.plan)
 )
@@ -124,14 +164,15 @@ class Attachments(Things[records.Attachment]):
     table = models.attachments
     record = records.Attachment
     identities = ("uuid",)
+    groups = ("addon_id", "app_id")
 
     def of_addon(self, addon_id: int) -> list[records.Attachment]:
         """The add-on's attachments, oldest first."""
-        return self._oldest_first(_ATTACHMENTS_OF_ADDON, by_addon_id=addon_id)
+        return self._with("addon_id", addon_id)
 
     def of_app(self, app_id: int) -> list[records.Attachment]:
         """The app's attachments, oldest first."""
-        return self._oldest_first(_ATTACHMENTS_OF_APP, by_app_id=app_id)
+        return self._with("app_id", app_id)
 
     def named(self, name: str) -> list[records.Attachment]:
         """The attachments with this name, in all apps."""
@@ -146,8 +187,6 @@ class Attachments(Things[records.Attachment]):
         return self._one(_ATTACHMENT_IN_APP, by_app_id=app_id, by_name=name)
 
 
-_ATTACHMENTS_OF_ADDON = Attachments.selection(by(models.attachments, "addon_id"))
-_ATTACHMENTS_OF_APP = Attachments.selection(by(models.attachments, "app_id"))
 _ATTACHMENTS_NAMED = Attachments.selection(by(models.attachments, "name"))
 _ATTACHMENTS_GIVING = Attachments.selection(models.config_vars.c.name == bindparam("variable")).join(
     models.config_vars,
@@ -163,10 +202,11 @@ class Privatelinks(Things[records.Privatelink]):
     table = models.privatelinks
     record = records.Privatelink
     identities = ("service_name",)
+    groups = ("addon_id",)
 
     def of_addon(self, addon_id: int) -> records.Privatelink | None:
         """The add-on's privatelink: it has one at most."""
-        return self._one(_LINK_OF_ADDON, by_addon_id=addon_id)
+        return next(iter(self._with("addon_id", addon_id)), None)
 
     def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
         """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
@@ -180,8 +220,15 @@ class Privatelinks(Things[records.Privatelink]):
             None if link[0] is None else records.Privatelink(*link),
         )
 
+    def open_to(self, arns: Iterable[str]) -> list[tuple[records.Privatelink, records.Addon]]:
+        """The operational links that allow one of these principals, with their add-ons, oldest first."""
+        found = {
+            (records.Privatelink(*row[:_TO_ADDON]), records.Addon(*row[_TO_ADDON:]))
+            for row in self._execute(_LINKS_OPEN_TO, arns=sorted(arns))
+        }
+        return sorted(found, key=lambda each: each[0].id)
 
-_LINK_OF_ADDON = Privatelinks.selection(by(models.privatelinks, "addon_id"))
+
 _TO_APP = len(Addons.columns())
 _TO_LINK = _TO_APP + len(Apps.columns())
 _PAYS = (models.apps.c.sandbox_id == models.addons.c.sandbox_id) & (models.apps.c.id == models.addons.c.app_id)
@@ -198,6 +245,22 @@ _LINK_AROUND = (
         or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
     )
 )
+_TO_ADDON = len(Privatelinks.columns())
+_ALLOWS = (models.allowed_accounts.c.sandbox_id == models.privatelinks.c.sandbox_id) & (
+    models.allowed_accounts.c.privatelink_id == models.privatelinks.c.id
+)
+_LINKS_OPEN_TO = (
+    select(*Privatelinks.columns(), *Addons.columns())
+    .select_from(models.allowed_accounts)
+    .join(models.privatelinks, _ALLOWS)
+    .join(models.addons, _IS_LINK_OF)
+    .where(
+        mine(models.allowed_accounts),
+        models.allowed_accounts.c.arn.in_(bindparam("arns", expanding=True)),
+        models.allowed_accounts.c.state == str(AllowedAccountState.ACTIVE),
+        models.privatelinks.c.state == str(PrivatelinkState.OPERATIONAL),
+    )
+)
 
 
 class AllowedAccounts(Things[records.AllowedAccount]):
@@ -206,13 +269,11 @@ class AllowedAccounts(Things[records.AllowedAccount]):
     table = models.allowed_accounts
     record = records.AllowedAccount
     identities = ("uuid",)
+    groups = ("privatelink_id",)
 
     def of_link(self, privatelink_id: int) -> list[records.AllowedAccount]:
         """The link's accounts, in the order in which they were added."""
-        return self._oldest_first(_ACCOUNTS_OF_LINK, by_privatelink_id=privatelink_id)
-
-
-_ACCOUNTS_OF_LINK = AllowedAccounts.selection(by(models.allowed_accounts, "privatelink_id"))
+        return self._with("privatelink_id", privatelink_id)
 
 
 class Endpoints(Things[records.Endpoint]):
@@ -221,21 +282,15 @@ class Endpoints(Things[records.Endpoint]):
     table = models.endpoints
     record = records.Endpoint
     identities = ("endpoint_id",)
+    groups = ("privatelink_id",)
 
     def of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's endpoints in every state, oldest first."""
-        return self._oldest_first(_ENDPOINTS_OF_LINK, by_privatelink_id=privatelink_id)
+        return self._with("privatelink_id", privatelink_id)
 
     def live_of_link(self, privatelink_id: int) -> list[records.Endpoint]:
         """The link's endpoints that have, or may get, a connection, oldest first."""
-        states = [str(state) for state in sorted(LIVE_ENDPOINT_STATES)]
-        return self._oldest_first(_ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=states)
-
-    def available_of_link(self, privatelink_id: int) -> list[records.Endpoint]:
-        """The link's available endpoints, oldest first."""
-        return self._oldest_first(
-            _ENDPOINTS_IN, by_privatelink_id=privatelink_id, states=[str(EndpointState.AVAILABLE)]
-        )
+        return [each for each in self.of_link(privatelink_id) if each.state in LIVE_ENDPOINT_STATES]
 
     def in_vpc(self, vpc_id: str) -> list[records.Endpoint]:
         """The VPC's endpoints in every state, oldest first."""
@@ -251,34 +306,9 @@ class Endpoints(Things[records.Endpoint]):
         self._execute(_ENDPOINT_DESCRIBED, by_id=endpoint.id, **new)
 
 
-_ENDPOINTS_OF_LINK = Endpoints.selection(by(models.endpoints, "privatelink_id"))
 _ENDPOINTS_IN_VPC = Endpoints.selection(by(models.endpoints, "vpc_id"))
 _ENDPOINT_MADE_WITH = Endpoints.selection(
     by(models.endpoints, "owner_account_id"), by(models.endpoints, "client_token")
 )
 _DESCRIBED = ("availability_zone_ids", "subnets", "security_group_ids", "tags")
 _ENDPOINT_DESCRIBED = Endpoints.change(*_DESCRIBED)
-_ENDPOINTS_IN = _ENDPOINTS_OF_LINK.where(models.endpoints.c.state.in_(bindparam("states", expanding=True)))
-
-
-class Releases(Things[records.Release]):
-    """Releases, by app and version."""
-
-    table = models.releases
-    record = records.Release
-    identities = ("uuid",)
-    key = ("app_id", "version")
-
-    def upto(self, app_id: int, version: int) -> list[records.Release]:
-        """The app's releases up to this version, oldest first."""
-        return self._all(_RELEASES_UPTO, by_app_id=app_id, version=version)
-
-    def delete_of_app(self, app_id: int) -> None:
-        """Forget the app's releases."""
-        self._execute(_DELETE_RELEASES, by_app_id=app_id)
-
-
-_RELEASES_UPTO = Releases.selection(
-    by(models.releases, "app_id"), models.releases.c.version <= bindparam("version")
-).order_by(models.releases.c.version)
-_DELETE_RELEASES = delete(models.releases).where(mine(models.releases), by(models.releases, "app_id"))

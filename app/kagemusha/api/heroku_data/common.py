@@ -27,12 +27,6 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, defer_build=True)
 
 
-class Window(Body):
-    """What sets a maintenance window: the day and the time, in UTC, at which it begins."""
-
-    description: deps.Text
-
-
 def row(name: str, *values: str | int) -> documents.InfoRow:
     """A line of what `info` commands print."""
     return {"name": name, "values": list(values)}
@@ -54,18 +48,7 @@ def formation(database: Database) -> documents.Formation:
     return {"id": catalog_uuid("formation", uuid), "primary": catalog_uuid("primary", uuid)}
 
 
-def maintenance(database: Database) -> documents.Message:
-    """What is to be said of maintenance: there never is any."""
-    window = f" Its window is {database.window}." if database.window else ""
-    return {"message": f"{database.addon.name} needs no maintenance.{window}"}
-
-
 def maintenance_rows(database: Database) -> list[documents.InfoRow]:
-    """The same, as lines of `info`."""
+    """What is to be said of maintenance, as lines of `info`: there never is any."""
     window = database.window
     return [row("Maintenance", "not required"), *([row("Maintenance window", window)] if window else [])]
-
-
-def window_set(database: Database) -> documents.MaintenanceWindow:
-    """The window that was set."""
-    return {"window": database.window or ""}

@@ -41,13 +41,13 @@ def check(request: Request) -> None:
 def _check_here(request: Request) -> None:
     # A web page of another's may send requests to this machine, under a name of its own or with its origin.
     for header in ("host", "origin"):
-        said = request.headers.get(header)
-        if said is not None and not _HERE.fullmatch(said):
-            message = (
-                f"The control API does not answer to the {header.title()} {said[:_SHOWN]}: call it as localhost or "
-                "127.0.0.1, or start the server with another --host and KAGEMUSHA_ADMIN_TOKEN."
-            )
-            raise Forbidden(message)
+        for said in request.headers.getlist(header):
+            if not _HERE.fullmatch(said):
+                message = (
+                    f"The control API does not answer to the {header.title()} {said[:_SHOWN]}: call it as localhost or "
+                    "127.0.0.1, or start the server with another --host and KAGEMUSHA_ADMIN_TOKEN."
+                )
+                raise Forbidden(message)
 
 
 def _check_token(request: Request) -> None:
@@ -84,6 +84,6 @@ def room(prefix: str, tag: str) -> APIRouter:
     )
 
 
-Reading = Annotated[Context, Depends(World(_named, missing=_missing))]
-Writing = Annotated[Context, Depends(World(_named, writes=True, missing=_missing))]
+Reading = Annotated[Context, Depends(World(_named, missing=_missing, steers=True))]
+Writing = Annotated[Context, Depends(World(_named, writes=True, missing=_missing, steers=True))]
 Worlds = Annotated[Transactions, Depends(_worlds)]
