@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -62,6 +63,12 @@ ROOMS: Mapping[Load, tuple[str, ...]] = {
 """The rooms of the API by the first segments of their paths: each is loaded by the first request that is for it."""
 
 
+@cache
+def operations() -> dict[str, frozenset[str]]:
+    """The operations of Heroku's APIs, each with the parameters of its path: what faults can name."""
+    return dialect.operations([*_platform(), *_data()])
+
+
 def _aws(app: FastAPI, settings: Settings) -> Opener:
     """AWS on the same port, opened at its first request."""
 
@@ -85,7 +92,7 @@ def _aws(app: FastAPI, settings: Settings) -> Opener:
     return Opener(make)
 
 
-async def _begin(transactions: Transactions, settings: Settings, app: FastAPI) -> None:
+async def _begin(transactions: Transactions, settings: Settings) -> None:
     """Make the sandbox default if it is not there; a scenario says what is in it. Raises ScenarioProblem."""
     told = NewSandbox(seed=settings.seed, manual=settings.clock == "manual")
     if settings.scenario is None:
@@ -97,7 +104,7 @@ async def _begin(transactions: Transactions, settings: Settings, app: FastAPI) -
     body = scenario_files.checked(file)
     if await ensure_default(transactions, scenario_files.beginning(body, told, settings.model_fields_set)):
         try:
-            await scenario_files.play(transactions, DEFAULT, file, body, dialect.operations(app))
+            await scenario_files.play(transactions, DEFAULT, file, body, operations())
         except scenario_files.ScenarioProblem:
             await forget_default(transactions)
             raise
@@ -117,7 +124,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         transactions = Transactions(engine, clock, settings.pace)
         try:
             secret = await ensure_secret(transactions)
-            await _begin(transactions, settings, app)
+            await _begin(transactions, settings)
         except Unavailable as error:
             raise explain(error.__cause__ or error, engine) from None
         app.state.transactions = transactions
@@ -147,6 +154,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.state.admin_token = None if settings.is_loopback else settings.admin_token
     app.state.guarded = not settings.is_loopback
     dialect.install(app)
+    app.state.operations = operations
     app.router.routes.append(Rooms(ROOMS))
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)

@@ -7,12 +7,12 @@ from connect import Problem
 
 @pytest.mark.kagemusha(delays={"privatelink.provisioning": 3000})
 def test_a_slow_link_is_waited_for(world: World) -> None:
-    """A link that takes fifty minutes is within our patience."""
+    """A link that takes fifty minutes is within an hour's patience."""
     world.connect()
     assert world.shown["status"] == "Operational"
 
 
-@pytest.mark.kagemusha(delays={"allowed_account.provisioning": 3000})
+@pytest.mark.kagemusha(delays={"allowed_account.provisioning": 1200})
 def test_an_account_may_be_slower_than_its_link(world: World) -> None:
     """An operational link lets nobody in whose account isn't active yet."""
     world.connect()
@@ -21,9 +21,9 @@ def test_an_account_may_be_slower_than_its_link(world: World) -> None:
 
 @pytest.mark.kagemusha(delays={"privatelink.provisioning": "never"})
 def test_a_link_that_never_comes_is_given_up(world: World) -> None:
-    """After an hour the connector says what it was waiting for."""
-    with pytest.raises(Problem, match=rf"After 3600 s the privatelink of {world.addon} is still Provisioning"):
-        world.connect()
+    """When its patience is at an end the connector says what it was waiting for."""
+    with pytest.raises(Problem, match=rf"After 900 s the privatelink of {world.addon} is still Provisioning"):
+        world.connect(patience=900)
 
 
 @pytest.mark.kagemusha(delays={"endpoint.pending_acceptance": "never"})

@@ -3,6 +3,7 @@
 import pytest
 from driver import PROVISIONED, World
 from fastapi.testclient import TestClient
+from kagemusha.domain.lifecycle import STAGE_IDS
 
 
 def order(world: World, stage: str, effect: object, **more: object) -> int:
@@ -15,6 +16,56 @@ def hits(world: World, number: int) -> tuple[int, int | None]:
     """How often a fault was met, and how often it still may be."""
     found = world.sim("GET", f"/faults/{number}")
     return found["hits"], found["remaining"]
+
+
+def enter(world: World, stage: str) -> None:
+    """Let something enter the stage, after the fault was ordered."""
+    match stage:
+        case "space.allocating":
+            world.post("/spaces", {"name": "marina", "team": "kagemusha"})
+        case "space.deleting":
+            world.call("DELETE", "/spaces/spare")
+        case "addon.provisioning":
+            world.post("/apps/ferry/addons", {"plan": "heroku-redis:private-7"})
+        case "privatelink.provisioning" | "allowed_account.provisioning":
+            world.post("/private-link/v0/databases/bare", {"allowed_accounts": ["123456789101"]})
+        case "privatelink.deprovisioning" | "privatelink.deprovisioned":
+            world.call("DELETE", "/private-link/v0/databases/linked")
+        case "endpoint.pending_acceptance" | "endpoint.pending":
+            world.endpoint(world.shown("linked")["service_name"])
+        case "endpoint.deleting" | "endpoint.deleted":
+            world.sim("DELETE", f"/endpoints/{world.sim('GET', '/endpoints')[0]['endpoint_id']}")
+        case _:
+            pytest.fail(f"nothing enters {stage}")
+    world.advance(2 * PROVISIONED)
+
+
+CAN_FAIL = {"addon.provisioning", "privatelink.provisioning", "endpoint.pending_acceptance", "endpoint.pending"}
+KINDS: list[tuple[str, dict[str, object]]] = [
+    (stage, effect)
+    for stage in sorted(STAGE_IDS)
+    for effect in ({"hold": True}, {"slow": 2}, *([{"fail": True}] if stage in CAN_FAIL else []))
+]
+
+
+@pytest.mark.parametrize(("stage", "effect"), KINDS, ids=str)
+def test_every_fault_meets_every_stage(lone_client: TestClient, stage: str, effect: dict[str, object]) -> None:
+    """A fault of each kind is met in each stage that it can be of, once by one thing, counted and written down."""
+    world = World.make(lone_client, None)
+    world.app()
+    world.post("/spaces", {"name": "spare", "team": "kagemusha"})
+    for name in ("linked", "bare"):
+        world.post("/apps/ferry/addons", {"plan": "heroku-redis:private-7", "name": name})
+    world.advance(PROVISIONED)
+    world.endpoint(world.link("linked")["service_name"])
+    world.advance(2 * PROVISIONED)
+    fault = order(world, stage, effect)
+    enter(world, stage)
+    assert hits(world, fault) == (1, None)
+    (met,) = world.sim("GET", "/journal?kind=fault")["entries"]
+    assert (met["fault"], met["stage"], met["effect"]) == (fault, stage, effect)
+    held = [each for each in world.sim("GET", "/pending")["pending"] if each["held"]]
+    assert len(held) == ("hold" in effect)
 
 
 def test_a_held_link_never_becomes_operational(client: TestClient) -> None:
@@ -226,8 +277,11 @@ def test_an_account_that_is_removed_stops_a_held_endpoint(client: TestClient) ->
     order(world, "endpoint.pending_acceptance", {"hold": True})
     endpoint = world.endpoint(world.link(addon)["service_name"])
     body = {"allowed_accounts": ["123456789101:user/abc.xyz"]}
-    world.call("PATCH", f"/private-link/v0/databases/{addon}/allowed_accounts", body) if False else None
+    world.call("PATCH", f"/private-link/v0/databases/{addon}/allowed_accounts", body)
     world.sim("DELETE", "/faults")
+    world.until("idle")
+    assert world.sim("GET", f"/endpoints/{endpoint}")["state"] == "pendingAcceptance"
+    world.call("PUT", f"/private-link/v0/databases/{addon}/allowed_accounts", body)
     world.until("idle")
     assert world.sim("GET", f"/endpoints/{endpoint}")["state"] == "available"
 

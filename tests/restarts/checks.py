@@ -25,11 +25,18 @@ def faults(world: World, ledgers: Iterable[Ledger]) -> list[str]:
 
 
 def journal(world: World) -> Iterator[str]:
-    """Numbers without gaps, in the order of their moments."""
-    numbers = [each.seq for each in world.transitions]
+    """Numbers without gaps, transitions in the order of their moments, and nothing that had been there is gone."""
+    numbers = [each["seq"] for each in world.entries]
     if numbers != list(range(1, len(numbers) + 1)):
         odd = next(place for place, seq in enumerate(numbers, 1) if seq != place)
         yield f"the journal's entry {odd} has the number {numbers[odd - 1]}"
+    told = [
+        {name: value for name, value in each.items() if name not in {"seq", "sandbox"}}
+        for each in world.entries
+        if each["kind"] == "transition"
+    ]
+    if told != world.told["transitions"]:
+        yield "the journal tells of other transitions than it told of before"
     for before, after in pairwise(world.transitions):
         if after.at < before.at:
             yield f"{after} is before {before}"
@@ -207,9 +214,8 @@ def _settled(ledger: Ledger, thing: tuple[str, ...], found: object) -> Iterator[
     ledger.found(thing, found)
 
 
-def shown(driver: Driver) -> Iterator[str]:
+def shown(driver: Driver, world: World) -> Iterator[str]:
     """What Heroku's clients are shown: vars of exactly the available connections, at their hosts, and all releases."""
-    world = World(driver.sim("GET", "/snapshot"))
     through: dict[str, dict[str, str]] = {name: {} for name in world.apps.values()}
     for addon in world.links:
         link = driver.shown(addon)

@@ -30,7 +30,8 @@ def port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def _until(true: Callable[[], object], what: str) -> None:
+def until(true: Callable[[], object], what: str) -> None:
+    """Wait until something is true; if it does not come true, `what` is said."""
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, what
@@ -69,7 +70,7 @@ class PostgreSQL:
             command = [program, "-D", str(self._folder), *place, "-c", "unix_socket_directories="]
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(command, stdout=log, stderr=log, user=self._made.system_user)
-        _until(self.answers, f"PostgreSQL does not answer: {self._log.read_text()}")
+        until(self.answers, f"PostgreSQL does not answer: {self._log.read_text()}")
 
     def answers(self) -> bool:
         """Whether it takes connections."""
@@ -116,7 +117,7 @@ class PostgreSQL:
     def _gone(self, children: set[int]) -> None:
         assert self._process is not None
         self._process.wait(PATIENCE)
-        _until(lambda: not any(map(_lives, children)), "processes of PostgreSQL go on")
+        until(lambda: not any(map(_lives, children)), "processes of PostgreSQL go on")
 
 
 @contextmanager

@@ -4,19 +4,19 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from checks import faults, shown
 from driver import World as Driver
 from live import Server, serving
-from postgresql import port, postgresql_at
+from postgresql import port, postgresql_at, until
 from watching import watching
-from world import World
+from world import World, entries
 from writers import PATIENCE, Load, Writer
 
 LINKS, APPS, WRITERS = 1_000, 40, 8
@@ -46,6 +46,7 @@ class Trial:
         self.writers = writers
         self.running: list[Future[None]] = []
         self._chance = random.Random(seed)
+        self._journal: list[dict[str, Any]] = []
 
     def outages(self, rounds: int) -> Iterator[None]:
         """For each, the caller kills something and starts it again. After each round what is left is looked at.
@@ -70,15 +71,18 @@ class Trial:
         yield
         self.load.back()
 
-    def finish(self) -> None:
-        """Let the writers make the links that are left, and everything happen that is to come; hold up all of it."""
+    def rest(self) -> None:
+        """Let the writers make the links that are left, and no more."""
         while any(writer.unborn for writer in self.writers):
             self._wait("answered", 1)
         self._look()
         self.end()
+
+    def finish(self) -> None:
+        """Let everything happen that is to come, and hold up all of it, also as Heroku's clients are shown it."""
         self.world.sim("PATCH", "/clock", {"mode": "manual"})
         self.world.until("idle")
-        self._check()
+        assert list(shown(self.world, self._check())) == []
 
     def end(self) -> None:
         """Let the writers end; raises what one of them met."""
@@ -110,15 +114,20 @@ class Trial:
         """Hold the world against what the writers know, while none of them asks for anything."""
         with self.load.gate.closed():
             # A write waits for all that went before, which a killed server may have left to PostgreSQL to finish.
-            self.world.sim("PATCH", "/clock", {"mode": "auto"})
+            self.world.sim("PATCH", "/clock", {"mode": "manual"})
             self._check()
             for writer in self.writers:
                 writer.reconsider()
+            self.world.sim("PATCH", "/clock", {"mode": "auto"})
 
-    def _check(self) -> None:
-        world = World(self.world.sim("GET", "/snapshot"))
+    def _check(self) -> World:
+        """Hold the world, in which nothing happens meanwhile, against what the writers know."""
+        told = self.world.sim("GET", "/snapshot")
+        self._journal += entries(self.world, after=len(self._journal))
+        world = World(told, self._journal)
         found = faults(world, [writer.ledger for writer in self.writers])
         assert not found, "\n".join(found[:20])
+        return world
 
 
 def populated(world: Driver) -> list[tuple[str, str]]:
@@ -158,8 +167,8 @@ def test_a_server_that_is_killed_loses_nothing(database: str, tmp_path: Path) ->
             for _ in trial.outages(ROUNDS):
                 server.kill()
                 server = stack.enter_context(start())
+            trial.rest()
             trial.finish()
-            assert list(shown(trial.world)) == []
     assert log.read_text() == ""
 
 
@@ -176,6 +185,10 @@ def test_a_database_that_is_killed_loses_nothing(tmp_path: Path) -> None:
         for kill, _ in zip(cycle([database.cut, database.quit, database.crash]), trial.outages(OUTAGES)):
             kill()
             database.start()
+        trial.rest()
+        with closing(database.connect()) as looking:
+            trial.world.post("/spaces", {"name": "haven", "team": "kagemusha"})
+            state = partial(looking.execute, "SELECT state FROM spaces WHERE name = 'haven'")
+            until(lambda: state().fetchone() == ("allocated",), "nobody lets time run any more")
         trial.finish()
-        assert list(shown(trial.world)) == []
     assert "Traceback" not in log.read_text()

@@ -1,6 +1,5 @@
 """A world as its snapshot tells it, read for the checks."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
+from driver import World as Driver
 from kagemusha.domain.lifecycle import Timing
 from kagemusha.domain.names import Names
 from kagemusha.domain.states import Machine
@@ -33,6 +33,15 @@ def _resources(seed: int, number: int) -> tuple[str, str]:
     return names.uuid(), names.endpoint_id()
 
 
+def entries(driver: Driver, after: int = 0) -> list[dict[str, Any]]:
+    """The journal's entries behind a number."""
+    found: list[dict[str, Any]] = []
+    while page := driver.sim("GET", f"/journal?after={after}&limit=1000")["entries"]:
+        found += page
+        after = page[-1]["seq"]
+    return found
+
+
 @dataclass(frozen=True)
 class Transition:
     """An entry of the journal."""
@@ -48,9 +57,10 @@ class Transition:
 
 @dataclass(frozen=True)
 class World:
-    """What `GET …/snapshot` told."""
+    """What `GET …/snapshot` and `GET …/journal` told, of the same moment."""
 
     told: dict[str, Any]
+    entries: list[dict[str, Any]]
 
     @cached_property
     def rows(self) -> dict[str, list[Row]]:
@@ -70,13 +80,14 @@ class World:
 
     @cached_property
     def transitions(self) -> list[Transition]:
-        """The journal."""
+        """The journal's transitions."""
         return [
             Transition(
                 each["seq"], moment(each["at"]), Machine(each["machine"]), each["resource"], each["name"],
                 each["from"], each["to"],
             )
-            for each in self.told["transitions"]
+            for each in self.entries
+            if each["kind"] == "transition"
         ]  # fmt: skip
 
     @cached_property
@@ -138,11 +149,7 @@ class World:
     @cached_property
     def changes(self) -> list[tuple[Row, str, str | None]]:
         """Each config var that a release changed, with its release and the new value."""
-        return [
-            (row, name, value)
-            for row in self.rows["releases"]
-            for name, value in json.loads(row["config_changes"]).items()
-        ]
+        return [(row, name, value) for row in self.rows["releases"] for name, value in row["config_changes"].items()]
 
     @cached_property
     def came_to(self) -> dict[int, dict[str, str]]:

@@ -50,6 +50,13 @@ def test_a_server_that_can_not_start_says_why(tmp_path: Path) -> None:
     server.stop()
 
 
+def test_an_interpreter_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What keeps a process from beginning is a problem like any other."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(ServerProblem, match=r"could not be started: .*/nowhere/python"):
+        Server().start()
+
+
 def test_surroundings_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither variables for another server nor files that are named like modules reach the server."""
     monkeypatch.setenv("KAGEMUSHA_DATABASE", "postgresql://nowhere")

@@ -209,12 +209,10 @@ def routes_within(routes: Iterable[object]) -> Iterator[HerokuRoute]:
         yield from routes_within(getattr(route, "routes", ()))
 
 
-def operations(app: FastAPI) -> dict[str, frozenset[str]]:
-    """The operations of Heroku's APIs, each with the parameters of its path."""
+def operations(routes: Iterable[object]) -> dict[str, frozenset[str]]:
+    """The operations of routes, each with the parameters of its path."""
     return {
-        route.operation_id: frozenset(route.param_convertors)
-        for route in routes_within(app.routes)
-        if route.operation_id and not route.path.startswith("/_sim")
+        route.operation_id: frozenset(route.param_convertors) for route in routes_within(routes) if route.operation_id
     }
 
 

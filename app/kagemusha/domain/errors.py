@@ -92,11 +92,12 @@ class RateLimited(DomainError):
 
     id = "rate_limit"
 
-    def __init__(self) -> None:
-        """Heroku's own sentence."""
-        super().__init__(
-            "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
-        )
+    def __init__(
+        self,
+        message: str = "Your account reached the API rate limit\nPlease wait a few minutes before making new requests",
+    ) -> None:
+        """The default is Heroku's own sentence."""
+        super().__init__(message)
 
 
 class Unavailable(DomainError):

@@ -47,9 +47,11 @@ class Transactions:
         """Write down what was kept back, then close."""
         if self._writing_down is not None:
             self._writing_down.cancel()
-        with suppress(Unavailable):
-            await self.write_all_down()
-        self.close()
+        try:
+            with suppress(Unavailable):
+                await self.write_all_down()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Give the connections back."""

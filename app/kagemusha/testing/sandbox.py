@@ -18,6 +18,8 @@ DEFAULTS = {"seed": 0, "clock": "manual", "now": "2030-01-01T00:00:00Z"}
 _ACCEPT = "application/vnd.heroku+json; version=3"
 _PATIENCE = 60.0
 """Seconds to wait for an answer: a large world takes its time to advance."""
+_KEPT = 2.0
+"""Seconds that an idle connection is kept: the server ends one after 5, which must not meet a request on its way."""
 _PAGE = 1_000
 
 
@@ -93,10 +95,11 @@ class Sandbox:
         import httpx
 
         headers = {"Accept": _ACCEPT, "Authorization": f"Bearer {self.env['HEROKU_API_KEY']}"}
-        self.heroku = httpx.Client(**_local(url), headers=headers)
+        self.heroku = _client(url, headers)
         """A client of both Heroku APIs that sends the key and the Accept header: ``heroku.get("/apps").json()``."""
-        limits = httpx.Limits(max_keepalive_connections=0)
-        self.aheroku = httpx.AsyncClient(**_local(url), headers=headers, limits=limits)
+        self.aheroku = httpx.AsyncClient(
+            **_local(url), headers=headers, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         """`heroku` for coroutines. It keeps no connections: it works in any event loop, and need not be closed."""
         self._control = _control(url)
 
@@ -169,10 +172,10 @@ class Sandbox:
         """Let something go wrong from now on: the next `times` times, or always.
 
         With an `operation` such as ``privatelink.create``, ``ec2.CreateVpcEndpoint`` or ``*`` requests meet the
-        `effect`: ``{"status": 503, "body"?, "headers"?}``, ``{"latency": 2.5}`` (seconds), ``{"disconnect": True}`` or
-        ``{"rate_limit": True}``. With a `stage` such as ``privatelink.provisioning`` things that are in it, or will be,
-        do: ``{"hold": True}``, ``{"slow": 10}`` (times) or ``{"fail": True}``. `match` narrows it down, as
-        ``{"addon": "redis-…"}``; `probability` is from 0 to 1.
+        `effect`: ``{"status": 503, "body"?, "headers"?}``, ``{"latency": 2.5}`` (seconds), ``{"disconnect": True}``
+        (not carried out) or ``"after"`` (carried out), ``{"rate_limit": True}``. With a `stage` such as
+        ``privatelink.provisioning`` things that are in it, or will be, do: ``{"hold": True}``, ``{"slow": 10}`` (times)
+        or ``{"fail": True}``. `match` narrows it down, as ``{"addon": "redis-…"}``; `probability` is from 0 to 1.
         """
         asked = {"operation": operation, "stage": stage, "effect": dict(effect), "match": match, "times": times,
                  "probability": probability}  # fmt: skip
@@ -246,11 +249,15 @@ def _local(url: str) -> dict[str, Any]:
     return {"base_url": url, "trust_env": False, "timeout": _PATIENCE, "verify": nobody}
 
 
-def _control(url: str) -> "httpx.Client":
+def _client(url: str, headers: Mapping[str, str]) -> "httpx.Client":
     import httpx
 
+    return httpx.Client(**_local(url), headers=headers, limits=httpx.Limits(keepalive_expiry=_KEPT))
+
+
+def _control(url: str) -> "httpx.Client":
     token = os.environ.get("KAGEMUSHA_ADMIN_TOKEN")
-    return httpx.Client(**_local(url), headers={"Authorization": f"Bearer {token}"} if token else {})
+    return _client(url, {"Authorization": f"Bearer {token}"} if token else {})
 
 
 def _asked(control: "httpx.Client", method: str, path: str, body: object = None) -> Any:

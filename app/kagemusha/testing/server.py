@@ -58,7 +58,11 @@ class Server:
         """Start it, and return when it answers requests; one that runs is left alone. Raises ServerProblem."""
         if self._running is None:
             port = self.url.rpartition(":")[2] or "0"
-            self._running = _Running(["--host", "127.0.0.1", "--port", port, *self._world])
+            try:
+                self._running = _Running(["--host", "127.0.0.1", "--port", port, *self._world])
+            except OSError as error:
+                message = f"kagemusha could not be started: {error}."
+                raise ServerProblem(message) from None
             try:
                 self.url = self._running.wait_for_url()
             except BaseException:
@@ -90,10 +94,14 @@ class _Running:
         command = [sys.executable, "-P", "-m", "kagemusha.testing.tethered", "serve", *arguments]
         command += ["--ready-file", str(self._ready)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("KAGEMUSHA_")}
-        with self._stderr.open("wb") as stderr:
-            # In a session of its own: Ctrl-C is for the tests, which still have worlds to take away.
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=stderr,
-                                             env=environment, start_new_session=True)  # fmt: skip
+        try:
+            with self._stderr.open("wb") as stderr:
+                # In a session of its own: Ctrl-C is for the tests, which still have worlds to take away.
+                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                                 stderr=stderr, env=environment, start_new_session=True)  # fmt: skip
+        except OSError:
+            self._folder.cleanup()
+            raise
 
     def complaints(self) -> str:
         """What it has written to its standard error."""

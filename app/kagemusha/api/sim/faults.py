@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Path, Request
 from fastapi.responses import Response
 
-from kagemusha.api.dialect import operations, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents
 from kagemusha.api.sim.common import Reading, Writing, room
@@ -62,7 +62,7 @@ def asked(body: FaultBody, operations: dict[str, frozenset[str]]) -> NewFault:
 @router.post("", operation_id="fault.create", **answers(documents.Fault, 400, 404, 422, status=201))
 async def create(request: Request, context: Writing, name: str, body: FaultBody) -> Response:
     """Order a fault."""
-    return reply(shape(faults.create_fault(context, asked(body, operations(request.app)))), 201)
+    return reply(shape(faults.create_fault(context, asked(body, request.app.state.operations()))), 201)
 
 
 @router.get("", operation_id="fault.list", **answers(list[documents.Fault], 404))

@@ -4,7 +4,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from kagemusha import __version__
-from kagemusha.api.dialect import operations, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, scenarios, shapes
 from kagemusha.api.sim.common import Reading, Worlds, room
@@ -44,7 +44,7 @@ async def create(request: Request, worlds: Worlds, body: NewSandboxBody | None =
     if body.scenario is None:
         return reply(shapes.sandbox(request, made), 201)
     try:
-        played = scenarios.events(body.scenario, operations(request.app))
+        played = scenarios.events(body.scenario, request.app.state.operations())
         await scenario_service.play(worlds, ("name", made.name), played, body.scenario.ends)
     except DomainError:
         await sandboxes.delete_sandbox(worlds, made.name)

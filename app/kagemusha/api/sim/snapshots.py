@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import ConfigDict, Field, Strict, field_validator
 
 from kagemusha.api.deps import Text
-from kagemusha.api.dialect import operations, reply
+from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, faults, shapes
 from kagemusha.api.sim.common import Worlds, room
@@ -115,7 +115,7 @@ async def snapshot(worlds: Worlds, name: str) -> Response:
 @router.put("", operation_id="sandbox.restore", **answers(documents.Sandbox, 400, 404, 413, 422))
 async def restore(request: Request, worlds: Worlds, name: str, body: SnapshotBody) -> Response:
     """Put a world in the place of this one, its clock included; the name, the keys and the account id stay."""
-    taken = parsed(body, operations(request.app))
+    taken = parsed(body, request.app.state.operations())
     async with worlds.writing(("name", name)) as context:
         if context is None:
             raise sandboxes.missing(name)
