@@ -6,15 +6,13 @@ second at most (chosen).
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST = 10_000
 """Requests of a world that are kept back while the database does not answer; what comes after them is dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A request and its answer. `at` is the world's time in ms, `noted_at` the system's, `duration` in seconds.
 
     `error` is the id of a refusal; `fault` the number of the fault that was met.

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +25,7 @@ from sqlalchemy import (
     func,
     make_url,
 )
-from sqlalchemy.dialects import postgresql, registry, sqlite
+from sqlalchemy.dialects import registry, sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -283,11 +284,25 @@ class Many:
 
         `make` makes the statement. It is given what gives a parameter's value, and the dialect's `insert`.
         """
-        columns = [column(name, table.c[name.partition("_")[2]].type) for name in names]
+        self._table = table
+        self._names = list(names)
+        self._make = make
+
+    @cached_property
+    def _one_by_one(self) -> Executable:
+        made: Executable = self._make(bindparam, sqlite.insert)
+        return made
+
+    @cached_property
+    def _at_once(self) -> Executable:
+        # Its import takes longer than all of ours: who has SQLite does not wait for it.
+        from sqlalchemy.dialects import postgresql
+
+        columns = [column(name, self._table.c[name.partition("_")[2]].type) for name in self._names]
         called = func.json_to_recordset(bindparam("rows", type_=postgresql.JSON)).table_valued(*columns)
         document = called.render_derived(name="given", with_types=True)
-        self._one_by_one: Executable = make(bindparam, sqlite.insert)
-        self._at_once: Executable = make(document.c.__getitem__, postgresql.insert)
+        made: Executable = self._make(document.c.__getitem__, postgresql.insert)
+        return made
 
     def run(self, connection: Connection, sandbox_id: int, rows: Sequence[dict[str, Any]]) -> int:
         """Run it; returns how many rows of the table it met. No two of `rows` may mean the same one."""

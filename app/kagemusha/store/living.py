@@ -12,7 +12,7 @@ from kagemusha.domain.states import Machine
 from kagemusha.store import models
 from kagemusha.store.base import Queries, change_many, delete_many, mine
 from kagemusha.store.records import Living
-from kagemusha.store.work import Work
+from kagemusha.store.work import Known, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,10 @@ _MOVE = {
 _VANISH = {machine: delete_many(table, _GUARD) for machine, table in models.LIVING.items()}
 
 
+_NOTHING: Known[Any] = Known("id")
+"""What is known of a table that nobody has read or written."""
+
+
 class Lives(Queries):
     """Everything that has a life of its own, whatever its kind."""
 
@@ -178,7 +182,7 @@ class Lives(Queries):
         generation = thing.generation + 1
         move["new_state"], move["new_generation"], move["new_due_at"] = step.target, generation, step.due_at
         move["new_held_by"], move["new_held_left"] = step.held_by, step.held_left
-        known = self._work.known[models.LIVING[step.machine].name]
+        known = self._work.known.get(models.LIVING[step.machine].name, _NOTHING)
         row = known.get(thing.id)
         if step.target is None:
             known.drop(thing.id)

@@ -1,7 +1,8 @@
 """What happened and is no change of state: requests, and faults that were met. Kept for a while only."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import fields
+from operator import attrgetter
 
 from sqlalchemy import bindparam, delete, select
 
@@ -22,7 +23,10 @@ _PAGE = (
     .limit(bindparam("limit"))
 )
 _PAGE_OF_KIND = _PAGE.where(by(_O, "kind"))
-_INSERT = put_many(_O, [field.name for field in fields(Occurrence)])
+_NAMES = [field.name for field in fields(Occurrence)]
+_INSERT = put_many(_O, _NAMES)
+_PARAMETERS = [f"new_{name}" for name in _NAMES]
+_VALUES = attrgetter(*_NAMES)
 _AT_BOUND = select(_O.c.seq).where(mine(_O)).order_by(_O.c.seq.desc()).offset(BOUND).limit(1)
 _PRUNE = delete(_O).where(mine(_O), _O.c.seq <= bindparam("upto"))
 _FORGET = delete(_O).where(mine(_O), _O.c.noted_at < bindparam("before"))
@@ -45,8 +49,7 @@ class Occurrences(Queries):
 
     def insert(self, occurrences: Iterable[Occurrence]) -> None:
         """Add occurrences."""
-        rows = [{f"new_{name}": value for name, value in asdict(each).items()} for each in occurrences]
-        self._execute_many(_INSERT, rows)
+        self._execute_many(_INSERT, [dict(zip(_PARAMETERS, _VALUES(each), strict=True)) for each in occurrences])
 
     def prune(self, now: int) -> None:
         """Forget what is too much, and what is too old at the system's `now`."""

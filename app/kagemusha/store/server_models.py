@@ -54,8 +54,7 @@ sandboxes = Table(
     Column("stage_faults", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
-Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None),
-      postgresql_where=sandboxes.c.wake_at.is_not(None))  # fmt: skip
+Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None))
 
 
 aws_credentials = Table(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from operator import itemgetter
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, or_, select
 
@@ -196,6 +197,15 @@ _ATTACHMENTS_GIVING = Attachments.selection(models.config_vars.c.name == bindpar
 _ATTACHMENT_IN_APP = Attachments.selection(by(models.attachments, "app_id"), by(models.attachments, "name"))
 
 
+class LinkAround(NamedTuple):
+    """A privatelink, and what it is named after: its add-on, and the app that pays for that."""
+
+    addon_uuid: str
+    addon_name: str
+    app_name: str | None
+    link: records.Privatelink | None
+
+
 class Privatelinks(Things[records.Privatelink]):
     """Privatelinks, each found by its service's name."""
 
@@ -208,17 +218,13 @@ class Privatelinks(Things[records.Privatelink]):
         """The add-on's privatelink: it has one at most."""
         return next(iter(self._with("addon_id", addon_id)), None)
 
-    def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
-        """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
+    def around(self, identity: str) -> LinkAround | None:
+        """The privatelink of the add-on that `Addons.find` finds, and whose it is."""
         found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
         if found is None:
             return None
-        addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
-        return (
-            records.Addon(*addon),
-            None if app[0] is None else records.App(*app),
-            None if link[0] is None else records.Privatelink(*link),
-        )
+        _, uuid, name, app_name, *link = found
+        return LinkAround(uuid, name, app_name, None if link[0] is None else records.Privatelink(*link))
 
     def open_to(self, arns: Iterable[str]) -> list[tuple[records.Privatelink, records.Addon]]:
         """The operational links that allow one of these principals, with their add-ons, oldest first."""
@@ -229,14 +235,12 @@ class Privatelinks(Things[records.Privatelink]):
         return sorted(found, key=lambda each: each[0].id)
 
 
-_TO_APP = len(Addons.columns())
-_TO_LINK = _TO_APP + len(Apps.columns())
 _PAYS = (models.apps.c.sandbox_id == models.addons.c.sandbox_id) & (models.apps.c.id == models.addons.c.app_id)
 _IS_LINK_OF = (models.privatelinks.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.privatelinks.c.addon_id == models.addons.c.id
 )
 _LINK_AROUND = (
-    select(*Addons.columns(), *Apps.columns(), *Privatelinks.columns())
+    select(models.addons.c.id, models.addons.c.uuid, models.addons.c.name, models.apps.c.name, *Privatelinks.columns())
     .select_from(models.addons)
     .outerjoin(models.apps, _PAYS)
     .outerjoin(models.privatelinks, _IS_LINK_OF)

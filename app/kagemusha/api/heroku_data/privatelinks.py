@@ -60,12 +60,12 @@ class AllowedAccounts(BaseModel):
 def shape(view: LinkView) -> documents.Privatelink:
     """The privatelink, all keys always present."""
     return {
-        "addon": {"name": view.addon.name, "uuid": view.addon.uuid},
+        "addon": {"name": view.addon_name, "uuid": view.addon_uuid},
         "allowed_accounts": [
             {"account_id": each.account_id, "arn": each.arn, "status": AllowedAccountState(each.state)}
             for each in view.accounts
         ],
-        "app": {"name": view.app.name},
+        "app": {"name": view.app_name},
         "connections": [
             {
                 "endpoint_id": each.endpoint_id,
