@@ -6,6 +6,7 @@ second at most (chosen).
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 MOST = 10_000
