@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     PlainValidator,
     Strict,
     TypeAdapter,
@@ -105,10 +106,10 @@ _STAGES: dict[str, Any] = {"propertyNames": {"enum": sorted(STAGE_IDS)}}
 _ZONES = sorted(zone for zones in ZONES.values() for zone in zones)
 
 
-def _one_of(**types: list[str]) -> list[dict[str, Any]]:
+def _one_of(**types: list[str]) -> JsonValue:
     """The bodies in which one of these is there, of one of its types, and the others are null or left out."""
-    others = {name: {"type": "null"} for name in types}
-    return [{"required": [name], "properties": others | {name: {"type": each}}} for name, each in types.items()]
+    others: dict[str, JsonValue] = {name: {"type": "null"} for name in types}
+    return [{"required": [name], "properties": others | {name: {"type": [*each]}}} for name, each in types.items()]
 
 
 class Body(BaseModel):
