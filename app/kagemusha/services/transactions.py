@@ -5,6 +5,7 @@ reader or writer sees it, so no answer depends on the scheduler.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
@@ -83,10 +84,10 @@ class Transactions:
         self._held.clear()
 
     @asynccontextmanager
-    async def server(self, *, writes: bool = False) -> AsyncIterator[Sandboxes]:
-        """The list of sandboxes, without entering one."""
+    async def server(self, *, writes: bool = False, begun: bool = False) -> AsyncIterator[Sandboxes]:
+        """The list of sandboxes, without entering one. `begun` as for `writing`."""
         async with self._lock:
-            with self._begin(writes=writes) as connection:
+            with self._begin(writes=writes, begun=begun) as connection:
                 yield Sandboxes(connection)
 
     @asynccontextmanager
@@ -177,7 +178,13 @@ class Transactions:
 
     def _tell(self, context: Context) -> int:
         """Let the journal tell of the requests that were answered before; returns how many."""
-        noted = self.requests.of(context.sandbox.id)
+        sandbox, tried = context.sandbox, self.requests.tried(context.sandbox.id)
+        # An attempt that failed has left no number behind, unless only the answer to its commit was lost.
+        if tried is not None and tried.seq <= sandbox.journal_seq:
+            found = context.store.occurrences.page(tried.seq - 1, 1, "request")
+            if any(tried.is_kept(each.seq, each.noted_at, json.loads(each.detail)) for each in found):
+                self.requests.written(sandbox.id, tried.count)
+        noted = self.requests.trying(sandbox.id, sandbox.journal_seq + 1)
         for each in noted:
             context.store.note("request", each.at, each.detail, each.noted_at)
         return len(noted)
