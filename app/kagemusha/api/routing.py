@@ -62,7 +62,11 @@ class Rooms(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the route answer."""
         route: APIRoute = scope["route"]
-        await route.handle(scope, receive, send)
+        if scope["method"] in (route.methods or ()):
+            await route.app(scope, receive, send)
+        else:
+            # It says that it does not answer to this method.
+            await route.handle(scope, receive, send)
 
 
 def _segment(path: str) -> str:

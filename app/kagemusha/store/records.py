@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from kagemusha.clock import sandbox_now
 from kagemusha.domain import catalog
@@ -23,8 +24,7 @@ def _overrides(delays: str) -> Mapping[str, Delay | None]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(NamedTuple):
     """A world, its clock and its keys. `id` is never given twice."""
 
     id: int
