@@ -48,7 +48,7 @@ def walks(connection: Connection, call: Any) -> list[str]:
         step[3] for statement, parameters in sent
         for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
     ]  # fmt: skip
-    reads = [step for step in steps if re.match(r"(SEARCH|SCAN) (?!anon_|CONSTANT)", step)]
+    reads = [step for step in steps if re.match(r"(SEARCH|SCAN) (?!anon_|CONSTANT|json_each)", step)]
     return [step for step in reads if not _FOUND.search(step)]
 
 

@@ -43,6 +43,7 @@ class Step:
     effects: tuple[Effect, ...]
 
 
+@cache
 def stage_id(machine: Machine, state: str) -> str:
     """The stage's id on the control API: ``endpoint.pending_acceptance``."""
     return f"{machine}.{re.sub(r'(?<!^)(?=[A-Z])', '_', state).lower()}"

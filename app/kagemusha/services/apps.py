@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import InvalidParams, NotFound
@@ -130,7 +130,7 @@ def update_app(context: Context, app: App, change: AppChange) -> AppView:
     stack = find_stack(change.stack) if change.stack is not None else app.stack
     in_team = app.in_team if change.owner is None else _is_team(context, app, change.owner)
     locked = app.locked if change.locked is None else change.locked
-    changed = replace(app, name=name or app.name, stack=stack, locked=locked, in_team=in_team)
+    changed = app._replace(name=name or app.name, stack=stack, locked=locked, in_team=in_team)
     if changed != app:
         context.store.apps.change_to(changed, context.now)
     if change.maintenance is not None:

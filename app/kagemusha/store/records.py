@@ -1,9 +1,13 @@
-"""The rows as services see them: immutable, typed, with moments in milliseconds."""
+"""The rows as services see them: immutable, typed, with moments in milliseconds.
+
+Those of a world are tuples, of which a batch of steps makes many.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from kagemusha.clock import sandbox_now
 from kagemusha.domain.delays import LATEST, Delay
@@ -80,8 +84,7 @@ class AwsCredentials:
     expires_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(NamedTuple):
     """A Private or Shield Space."""
 
     id: int
@@ -98,8 +101,7 @@ class Space:
     due_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(NamedTuple):
     """An app; `space` is its space's row, or None in the Common Runtime."""
 
     id: int
@@ -117,8 +119,7 @@ class App:
     release_version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Addon:
+class Addon(NamedTuple):
     """An add-on; `plan` is the full name, `app_id` the app that pays for it."""
 
     id: int
@@ -135,8 +136,7 @@ class Addon:
     due_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """What connects an add-on to an app, under a name."""
 
     id: int
@@ -148,8 +148,7 @@ class Attachment:
     updated_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Privatelink:
+class Privatelink(NamedTuple):
     """The endpoint service of an add-on."""
 
     id: int
@@ -162,8 +161,7 @@ class Privatelink:
     due_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedAccount:
+class AllowedAccount(NamedTuple):
     """A principal that may connect; `account_id` as the client wrote it, `arn` as it is compared."""
 
     id: int
@@ -177,8 +175,7 @@ class AllowedAccount:
     due_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """What EC2 calls a VpcEndpoint and Heroku a connection. It outlives the privatelink it was made for.
 
     JSON: `availability_zone_ids` is a list, `security_group_ids` maps ids to names (None: nothing is filtered),
@@ -208,8 +205,7 @@ class Endpoint:
     due_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigVar:
+class ConfigVar(NamedTuple):
     """A config var of an app; `attachment_id` says which attachment gives it, None that a user does."""
 
     app_id: int
@@ -218,8 +214,7 @@ class ConfigVar:
     attachment_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """A change of an app's configuration. JSON: the plans attached then, and what changed (null: is gone)."""
 
     app_id: int
@@ -233,8 +228,7 @@ class Release:
     config_changes: str
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(NamedTuple):
     """Something that happened, at the moment it fell due."""
 
     seq: int

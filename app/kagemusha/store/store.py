@@ -1,7 +1,6 @@
 """Store: one world, its things, its journal and its counters, over one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -9,8 +8,9 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import configs, models, tables
-from kagemusha.store.base import Queries, by, mine, put_many
+from kagemusha.store.base import Queries, by, mine
 from kagemusha.store.living import Due, Lives
+from kagemusha.store.many import put_many
 from kagemusha.store.records import Endpoint, JournalEntry, Living, Sandbox
 from kagemusha.store.work import Work
 
@@ -19,9 +19,9 @@ JOURNAL_BOUND = 100_000
 _PRUNED_EVERY = 1_000
 
 _J = models.journal
-_JOURNAL = put_many(_J, [field.name for field in fields(JournalEntry)])
+_JOURNAL = put_many(_J, JournalEntry._fields)
 _JOURNAL_PAGE = (
-    select(*(_J.c[field.name] for field in fields(JournalEntry)))
+    select(*(_J.c[name] for name in JournalEntry._fields))
     .where(mine(_J), _J.c.seq > bindparam("after"))
     .order_by(_J.c.seq)
     .limit(bindparam("limit"))
