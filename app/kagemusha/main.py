@@ -3,20 +3,22 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
-from kagemusha import __version__, scheduler
-from kagemusha.api import dialect, heroku_data, heroku_platform, sim
+from kagemusha import __version__
+from kagemusha.api import dialect, routing
 from kagemusha.api.aws.door import Door, Opener
 from kagemusha.api.middleware import Edge
 from kagemusha.api.rate_limits import RateLimits
 from kagemusha.api.request_ids import RequestIds
-from kagemusha.api.routing import Index
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
-from kagemusha.services.sandboxes import ensure_default
+from kagemusha.scheduler import Ticking
+from kagemusha.services.sandboxes import DEFAULT, NewSandbox, ensure_default, ensure_secret, forget_default
 from kagemusha.services.transactions import Transactions
 from kagemusha.settings import Settings
 from kagemusha.store.engine import connect, explain
@@ -29,6 +31,41 @@ _ONE_PROCESS = (
     "the embedded one lives in one process, and this server has several. Start one of its own (moto_server -p 5000) "
     "and give --aws-upstream http://127.0.0.1:5000."
 )
+
+
+def _platform() -> list[BaseRoute]:
+    from kagemusha.api import heroku_platform
+
+    return heroku_platform.router.routes
+
+
+def _data() -> list[BaseRoute]:
+    from kagemusha.api import heroku_data
+
+    return heroku_data.router.routes
+
+
+def _sim() -> list[BaseRoute]:
+    from kagemusha.api import sim
+
+    return sim.router.routes
+
+
+ROOMS = {
+    routing.Room(_platform): (
+        "account", "actions", "addon-attachments", "addon-services", "addons", "apps", "oauth", "plans", "regions",
+        "spaces", "teams", "users",
+    ),
+    routing.Room(_data): ("client", "data", "postgres", "private-link", "redis"),
+    routing.Room(_sim): ("_sim",),
+}  # fmt: skip
+"""The rooms of the API by the first segments of their paths: each is loaded by the first request that is for it."""
+
+
+@cache
+def operations() -> dict[str, frozenset[str]]:
+    """The operations of Heroku's APIs, each with the parameters of its path: what faults can name."""
+    return dialect.operations([*_platform(), *_data()])
 
 
 def _aws(app: FastAPI, settings: Settings) -> Opener:
@@ -54,10 +91,29 @@ def _aws(app: FastAPI, settings: Settings) -> Opener:
     return Opener(make)
 
 
+async def _begin(transactions: Transactions, settings: Settings) -> None:
+    """Make the sandbox default if it is not there; a scenario says what is in it. Raises ScenarioProblem."""
+    told = NewSandbox(seed=settings.seed, manual=settings.clock == "manual")
+    if settings.scenario is None:
+        await ensure_default(transactions, told)
+        return
+    from kagemusha import scenario_files
+
+    file = scenario_files.ScenarioFile(settings.scenario)
+    body = scenario_files.checked(file)
+    if await ensure_default(transactions, scenario_files.beginning(body, told, settings.model_fields_set)):
+        try:
+            await scenario_files.play(transactions, DEFAULT, file, body, operations())
+        except scenario_files.ScenarioProblem:
+            await forget_default(transactions)
+            raise
+
+
 def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> FastAPI:
     """The service. Its lifespan opens the database, brings it up to date and lets time run.
 
-    `clock` gives system time in milliseconds. Raises DatabaseProblem when the database can't be used.
+    `clock` gives system time in milliseconds. Raises DatabaseProblem when the database can't be used, and
+    ScenarioProblem when the scenario can't be played.
     """
 
     @asynccontextmanager
@@ -66,19 +122,20 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         ensure_schema(engine)
         transactions = Transactions(engine, clock, settings.pace)
         try:
-            secret = await ensure_default(transactions, seed=settings.seed, manual=settings.clock == "manual")
+            secret = await ensure_secret(transactions)
+            await _begin(transactions, settings)
         except Unavailable as error:
             raise explain(error.__cause__ or error, engine) from None
         app.state.transactions = transactions
         app.state.request_ids = RequestIds(secret, clock)
-        ticking = scheduler.start(transactions) if settings.ticks else None
+        ticking = Ticking(transactions) if settings.ticks else None
         try:
             yield
         finally:
             if ticking is not None:
-                await scheduler.stop(ticking)
+                await ticking.stop()
             await app.state.aws.close()
-            transactions.close()
+            await transactions.end()
 
     app = FastAPI(
         title="kagemusha",
@@ -88,6 +145,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.request_ids = None
     app.state.rate_limits = RateLimits(settings.rate_limit, clock)
@@ -95,10 +153,8 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.state.admin_token = None if settings.is_loopback else settings.admin_token
     app.state.guarded = not settings.is_loopback
     dialect.install(app)
-    app.include_router(sim.router)
-    app.include_router(heroku_data.router)
-    app.include_router(heroku_platform.router)
-    app.router.routes.insert(0, Index(dialect.routes_within(app.routes)))
+    app.state.operations = operations
+    app.router.routes.append(routing.Rooms(ROOMS))
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)
     app.add_middleware(Door, opener=app.state.aws)

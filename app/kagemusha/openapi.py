@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from kagemusha import __version__
+from kagemusha import __version__, examples
 from kagemusha.api import heroku_data, heroku_platform, sim
+from kagemusha.api.dialect import routes_within
 
 _SERVER = {"url": "http://127.0.0.1:8765", "description": "kagemusha serve"}
 _LICENSE = {"name": "MIT", "identifier": "MIT"}
@@ -49,7 +50,7 @@ def _document(
     router: APIRouter, title: str, description: str, schemes: Mapping[str, Any], *, optional: bool = False
 ) -> dict[str, Any]:
     app = FastAPI(title=title, version=__version__, description=description, license_info=_LICENSE, servers=[_SERVER])
-    app.include_router(router)
+    app.router.routes.extend(route.described() for route in routes_within(router.routes))
     document = app.openapi()
     used = {
         tag for path in document["paths"].values() for operation in path.values() for tag in operation.get("tags", ())
@@ -62,7 +63,7 @@ def _document(
 
 def documents() -> dict[str, dict[str, Any]]:
     """The documents by the names of their files."""
-    return {
+    described = {
         "heroku-platform.json": _document(
             heroku_platform.router, "Heroku Platform API v3, as kagemusha simulates it", _PLATFORM_ACCEPT, _HEROKU
         ),
@@ -80,6 +81,8 @@ def documents() -> dict[str, dict[str, Any]]:
             optional=True,
         ),
     }
+    examples.illustrate(described)
+    return described
 
 
 def spelled(document: Mapping[str, Any]) -> str:

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from typing import TYPE_CHECKING
 
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.transactions import Transactions
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 INTERVAL = 0.25
 """Seconds between two looks. No answer depends on it."""
@@ -24,20 +25,36 @@ async def tick(transactions: Transactions) -> int:
         return 0
 
 
-def start(transactions: Transactions) -> AsyncIOScheduler:
-    """Start looking, on the running loop."""
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    scheduler = AsyncIOScheduler()
-    scheduler.add_job(
-        tick, IntervalTrigger(seconds=INTERVAL), args=[transactions], max_instances=1, coalesce=True,
-        misfire_grace_time=None,
-    )  # fmt: skip
-    scheduler.start()
-    return scheduler
+class Ticking:
+    """Looks on the running loop, for the first time after INTERVAL. Until then APScheduler is not even imported."""
 
+    def __init__(self, transactions: Transactions) -> None:
+        """Begin."""
+        self._scheduler: AsyncIOScheduler | None = None
+        self._beginning = asyncio.get_running_loop().call_later(INTERVAL, self._begin, transactions)
 
-async def stop(scheduler: AsyncIOScheduler) -> None:
-    """Look no more: when this returns, no look is under way and none will begin."""
-    scheduler.shutdown(wait=False)
-    # It is the loop that does so, in its next turn.
-    await asyncio.sleep(0)
+    def _begin(self, transactions: Transactions) -> None:
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+        from apscheduler.triggers.interval import IntervalTrigger
+
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler = AsyncIOScheduler()
+        self._scheduler.add_job(
+            tick, IntervalTrigger(seconds=INTERVAL), args=[transactions], max_instances=1, coalesce=True,
+            misfire_grace_time=None,
+        )  # fmt: skip
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """Look no more: when this returns, no look is under way and none will begin."""
+        self._beginning.cancel()
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+            # It is the loop that does so, in its next turn.
+            await asyncio.sleep(0)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it looks, or will."""
+        begun = self._scheduler is not None and self._scheduler.running
+        return begun or not (self._beginning.cancelled() or self._scheduler is not None)

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     rate_limit: Annotated[int, Field(ge=1)] | None = None
     admin_token: Annotated[SecretStr, AfterValidator(_sendable)] | None = None
     ready_file: Path | None = None
+    scenario: Path | None = None
     aws_upstream: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")] | None = None
     verify_signatures: bool = False
     tls: bool = False

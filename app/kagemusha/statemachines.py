@@ -1,8 +1,14 @@
 """The page about the stage tables: ``python -m kagemusha.statemachines > docs/state-machines.md``."""
 
 from kagemusha.domain.delays import MINUTE, Delay
-from kagemusha.domain.stages import STAGES, Stage
+from kagemusha.domain.stages import FAILURES, STAGES, On, Stage
 from kagemusha.domain.states import Machine
+
+_HEAD = """# State machines
+
+Written from `app/kagemusha/domain/stages.py`; delays are of real life (pace 1). A stage fails when a fault says so
+(`POST /_sim/sandboxes/{name}/faults`).
+"""
 
 
 def _long(delay: Delay | None) -> str:
@@ -16,14 +22,15 @@ def _row(stage: Stage) -> str:
     effects = ", ".join(f"`{effect}`" for effect in stage.effects)
     source = stage.delay.source if stage.delay else ""
     ends = (stage.source or "(none)", stage.target or "(gone)")
-    return f"| `{ends[0]}` | `{ends[1]}` | {stage.on} | {_long(stage.delay)} | {source} | {effects} |"
+    after = "when it falls due" if stage.on is On.FAIL else _long(stage.delay)
+    return f"| `{ends[0]}` | `{ends[1]}` | {stage.on} | {after} | {source} | {effects} |"
 
 
 def page() -> str:
     """The whole page, in Markdown."""
-    parts = ["# State machines\n\nWritten from `app/kagemusha/domain/stages.py`; delays are of real life (pace 1).\n"]
+    parts = [_HEAD]
     for machine in Machine:
-        rows = "\n".join(_row(stage) for stage in STAGES if stage.machine is machine)
+        rows = "\n".join(_row(stage) for stage in (*STAGES, *FAILURES) if stage.machine is machine)
         head = "| from | to | on | after | evidence | effects |\n|---|---|---|---|---|---|"
         parts.append(f"## {machine}\n\n{head}\n{rows}\n")
     return "\n".join(parts)

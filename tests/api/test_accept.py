@@ -22,40 +22,11 @@ def test_version_3_and_its_variants_are_answered(lone_client: TestClient, accept
     assert world.get("/account", accept=accept)["email"] == "one@kagemusha.example"
 
 
-@pytest.mark.parametrize(
-    "accept",
-    [
-        "", "*/*", "application/json", "application/vnd.heroku+json", "application/vnd.heroku+json; version=2",
-        "application/vnd.heroku+json; version=30", "application/vnd.heroku+json; version=35.sdk",
-        "application/vnd.heroku+json; version=3.", "application/vnd.heroku+json; version=edge",
-        'application/vnd.heroku+json; version="3', "application/vnd.heroku+json, version=3",
-        "text/vnd.heroku+json; version=3", "application/vnd.heroku+json; aversion=3", ";,;,;,", "," * 30_000,
-        "application/vnd.heroku+json" + ";" * 30_000,
-    ],
-)  # fmt: skip
-def test_anything_else_is_not_acceptable(lone_client: TestClient, accept: str) -> None:
-    """406, and the message says what to send."""
-    world = World.make(lone_client)
-    assert world.refusal("GET", "/account", accept=accept) == (
-        406,
-        "not_acceptable",
-        "Set `Accept: application/vnd.heroku+json; version=3` and try again.",
-    )
-
-
 def test_a_second_header_counts(lone_client: TestClient) -> None:
     """A list may come in several headers."""
     world = World.make(lone_client)
     headers = [("Authorization", f"Bearer {world.key}"), ("Accept", "*/*"), ("Accept", V3)]
     assert lone_client.get("/account", headers=headers).status_code == 200
-
-
-def test_a_refused_request_changes_nothing(client: TestClient) -> None:
-    """A create that is not acceptable makes nothing and takes no id."""
-    world = World.make(client)
-    before = world.everything()
-    assert world.refusal("POST", "/apps", {"name": "ferry"}, accept="*/*")[0] == 406
-    assert world.everything() == before
 
 
 def test_credentials_are_asked_for_first(lone_client: TestClient) -> None:

@@ -22,36 +22,6 @@ def test_a_plan_is_a_name_or_an_object_or_a_service(client: TestClient, plan: ob
     assert world.get(f"/addons/{made['name']}") == shown
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ({"plan": "heroku-redis:gigantic-1"}, "gigantic"),
-        ({"plan": ""}, "Couldn't find"),
-        ({"plan": {}}, "plan: give a name or an id"),
-        ({"plan": None}, "plan: give a name or an id"),
-        ({}, "plan: Field required"),
-        ({"plan": "heroku-redis:premium-0"}, "not available in Private Spaces"),
-        ({"plan": "heroku-redis:shield-7"}, "Shield Space"),
-        ({"plan": "heroku-redis", "name": "7up"}, "Name must start with a letter"),
-        ({"plan": "heroku-redis", "name": "a" * 300}, "Name must"),
-        ({"plan": "heroku-redis", "attachment": {"name": "lower"}}, "uppercase"),
-        ({"plan": "heroku-redis", "attachment": "REDIS"}, "attachment"),
-        ({"plan": "heroku-redis", "config": {"x": [1]}}, "config.x: give a string, a number"),
-        ({"plan": "heroku-redis", "config": {"x": {"y": 1}}}, "config.x: give a string, a number"),
-        ({"plan": "heroku-redis", "config": []}, "config"),
-    ],
-)
-def test_what_an_addon_can_not_be_is_refused(lone_client: TestClient, body: object, said: str) -> None:
-    """A 422 says what is wrong, and nothing is made."""
-    world = World.make(lone_client)
-    world.app()
-    before = world.everything()
-    status, code, message = world.refusal("POST", "/apps/ferry/addons", body)
-    assert (status, code) == (422, "invalid_params")
-    assert said in message
-    assert world.everything() == before
-
-
 def test_private_plans_need_a_private_space(client: TestClient) -> None:
     """In the Common Runtime the other plans are to be had, and private ones are refused."""
     world = World.make(client)

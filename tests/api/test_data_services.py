@@ -4,10 +4,10 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
 import pytest
 from driver import PROVISIONED, World
 from fastapi.testclient import TestClient
+from jsonschema_rs import Draft202012Validator
 from kagemusha import openapi
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
@@ -38,7 +38,7 @@ def check(answer: Any, operation: dict[str, Any]) -> None:
     """Fail unless the answer is one that the operation describes."""
     described = operation["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
     schema = described | {"components": DOCUMENT["components"]}
-    jsonschema.Draft202012Validator(schema).validate(answer.json())
+    Draft202012Validator(schema, validate_formats=True).validate(answer.json())
 
 
 @pytest.fixture

@@ -74,22 +74,6 @@ def test_an_empty_stretch_has_no_content_range(lone_client: TestClient) -> None:
     assert "content-range" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    ("path", "wanted"),
-    [
-        ("/apps", "created_at ..; max=1"), ("/apps", "version .."), ("/apps/app-0/releases", "name .."),
-        ("/apps/app-0/releases", "version a.."), ("/apps/app-0/releases", "version ..-1"),
-        ("/apps/app-0/releases", "version 99999999999999999999.."), ("/addon-attachments", "name .."),
-    ],
-)  # fmt: skip
-def test_a_field_that_a_list_has_not_is_refused(lone_client: TestClient, path: str, wanted: str) -> None:
-    """416, and the message names what there is."""
-    world, _ = fleet(lone_client, 1)
-    status, code, message = world.refusal("GET", path, range=wanted)
-    assert (status, code) == (416, "requested_range_not_satisfiable")
-    assert "range" in message
-
-
 def test_a_page_has_200_things_unless_told_and_1000_at_most(lone_client: TestClient) -> None:
     """A larger max is cut to 1000, and 0 to 1."""
     world = World.make(lone_client)

@@ -66,10 +66,3 @@ def test_no_request_asks_for_a_state() -> None:
                 asked |= model.get("properties", {}).keys()
     assert {"allowed_accounts", "plan", "seconds"} <= asked
     assert not asked & {"state", "status", "generation", "due_at"}
-
-
-def test_credentials_are_described() -> None:
-    """Heroku's APIs take Bearer and Basic, the control API its token or nothing."""
-    assert DOCUMENTS["heroku-platform.json"]["security"] == [{"bearer": []}, {"basic": []}]
-    assert DOCUMENTS["heroku-data.json"]["security"] == [{"bearer": []}, {"basic": []}]
-    assert DOCUMENTS["simulator.json"]["security"] == [{"admin_token": []}, {}]

@@ -1,10 +1,8 @@
 """The control API: sandboxes, history and endpoints."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from driver import ACCEPT, PRINCIPAL, World
 from fastapi.testclient import TestClient
 from kagemusha.main import create_app
@@ -46,38 +44,6 @@ def test_nothing_needs_to_be_said(client: TestClient) -> None:
     assert first["aws"]["account_id"] != second["aws"]["account_id"]
     assert first["clock"]["mode"] == "auto"
     assert first["clock"]["pace"] == 60
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"name": ""}, {"name": "A"}, {"name": "a_b"}, {"name": "-a"}, {"name": "a" * 64}, {"name": "a\0"}, {"name": 7},
-        {"seed": -1}, {"seed": 2**63}, {"seed": "7"}, {"seed": 1.5}, {"seed": True}, {"seed": 10**400},
-        {"pace": 0}, {"pace": -1}, {"pace": 1e10}, {"pace": 1e-300}, {"pace": "fast"}, {"pace": True},
-        {"clock": "frozen"}, {"now": "soon"}, {"now": 0}, {"now": "1700000000"}, {"now": "2030-01-01T00:00:00"},
-        {"now": "1969-12-31T23:59:59Z"}, {"now": "0001-01-01T00:00:00+14:00"}, {"now": "10000-01-01T00:00:00Z"},
-        {"aws_account_id": "123"}, {"aws_account_id": "\uff11" * 12}, {"aws_account_id": 123456789102},
-        {"aws_principal": "me"}, {"aws_account_id": "111122223333", "aws_principal": "333322221111"},
-        {"delays": {"space": 1}}, {"delays": {"space.allocating": -1}}, {"delays": {"space.allocating": [2, 1]}},
-        {"delays": {"space.allocating": [1]}}, {"delays": {"space.allocating": "soon"}}, {"delays": []},
-        {"delays": {"space.allocating": True}}, {"delays": {"space.allocating": 1e300}}, {"delays": {"\ud800": 1}},
-        {"delays": {"space.allocating": None}}, {"delays": {"space.allocating": "P20Y"}},
-        {"colour": "red"}, {"\ud800": "red"}, [], "x", 7,
-    ],
-)  # fmt: skip
-def test_what_a_sandbox_can_not_be_is_refused(lone_client: TestClient, body: Any) -> None:
-    """422, a message, and no sandbox."""
-    answer = lone_client.post(SANDBOXES, content=json.dumps(body), headers={"Content-Type": "application/json"})
-    assert refusal(answer) == (422, "invalid_params")
-    assert len(lone_client.get(SANDBOXES).json()) == 1
-
-
-def test_names_and_accounts_are_taken_once(client: TestClient) -> None:
-    """409, and the message says what to do."""
-    World.make(client, aws_account_id="111122223333")
-    assert refusal(client.post(SANDBOXES, json={"name": "one"})) == (409, "conflict")
-    assert refusal(client.post(SANDBOXES, json={"aws_account_id": "111122223333"})) == (409, "conflict")
-    assert refusal(client.post(SANDBOXES, json={"aws_principal": PRINCIPAL})) == (409, "conflict")
 
 
 def test_default_is_always_there(client: TestClient) -> None:
@@ -146,25 +112,14 @@ def test_the_journal_is_read_page_by_page(client: TestClient) -> None:
     seqs = [each["seq"] for each in whole["entries"]]
     assert seqs == list(range(1, len(seqs) + 1))
     assert {each["sandbox"] for each in whole["entries"]} == {"one"}
-    page = world.sim("GET", "/journal?after=2&limit=3&kind=transition")
+    page = world.sim("GET", "/journal?after=2&limit=3")
     assert (page["entries"], page["next_after"]) == (whole["entries"][2:5], 5)
+    transitions = [each for each in whole["entries"] if each["kind"] == "transition"]
+    page = world.sim("GET", "/journal?after=2&limit=3&kind=transition")
+    assert page["entries"] == [each for each in transitions if each["seq"] > 2][:3]
+    assert page["next_after"] == page["entries"][-1]["seq"]
     assert world.sim("GET", f"/journal?after={len(seqs)}") == {"entries": [], "next_after": len(seqs)}
     assert world.sim("GET", "/journal?kind=fault") == {"entries": [], "next_after": 0}
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=0", "limit=-1", "limit=1001", "limit=x", "limit=", "limit=1e3", "limit=" + "9" * 5000, "limit=1.5",
-        "after=-1", "after=x", "after=99999999999999999999", "kind=x", "kind=%00", "kind=%ff", "kind=",
-    ],
-)  # fmt: skip
-def test_an_odd_page_is_refused(lone_client: TestClient, query: str) -> None:
-    """422 that names the parameter."""
-    World.make(lone_client)
-    answer = lone_client.get(f"{SANDBOXES}/one/journal?{query}")
-    assert refusal(answer) == (422, "invalid_params")
-    assert query.split("=", maxsplit=1)[0] in answer.json()["message"]
 
 
 def test_a_snapshot_is_the_whole_world(client: TestClient) -> None:
@@ -173,7 +128,7 @@ def test_a_snapshot_is_the_whole_world(client: TestClient) -> None:
     addon, endpoint = world.connected()
     first, second = world.sim("GET", "/snapshot"), world.sim("GET", "/snapshot")
     assert first | {"exported_at": 0} == second | {"exported_at": 0}
-    assert first["version"] == 1
+    assert first["version"] == 2
     assert [row["name"] for row in first["world"]["addons"]] == [addon]
     assert [row["endpoint_id"] for row in first["world"]["endpoints"]] == [endpoint]
     assert "journal" not in first["world"]
@@ -216,29 +171,6 @@ def test_the_services_owner_accepts_and_rejects(client: TestClient) -> None:
     assert refusal(world.ask_sim("POST", f"/endpoints/{endpoint}/reject")) == (400, "InvalidState")
 
 
-@pytest.mark.parametrize(
-    ("more", "code"),
-    [
-        ({"service_name": "com.amazonaws.us-east-1.s3"}, "InvalidServiceName"),
-        ({"service_name": "com.amazonaws.vpce.us-east-1.vpce-svc-00000000000000000"}, "InvalidServiceName"),
-        ({"service_name": ""}, "InvalidServiceName"),
-        ({"service_name": "'; --"}, "InvalidServiceName"),
-        ({"principal_arn": "nobody"}, "InvalidParameter"),
-        ({"principal_arn": "333333333333"}, "InvalidServiceName"),
-        ({"availability_zone_ids": ["euw1-az1"]}, "InvalidParameter"),
-        ({"availability_zone_ids": ["use1-az1", ""]}, "InvalidParameter"),
-    ],
-)
-def test_an_endpoint_is_refused_as_aws_does(lone_client: TestClient, more: dict[str, object], code: str) -> None:
-    """400 with the code of AWS; nothing is made and no id is taken."""
-    world = World.make(lone_client)
-    addon = world.addon(world.app())
-    body = {"service_name": world.link(addon)["service_name"], "principal_arn": PRINCIPAL} | more
-    before = world.everything()
-    assert refusal(world.ask_sim("POST", "/endpoints", body)) == (400, code)
-    assert world.everything() == before
-
-
 def test_an_endpoint_takes_zones_and_what_surrounds_it(client: TestClient) -> None:
     """Zones may be repeated; a VPC and security groups are kept; the principal defaults to the sandbox's own."""
     world = World.make(client, aws_account_id="111122223333")
@@ -250,7 +182,7 @@ def test_an_endpoint_takes_zones_and_what_surrounds_it(client: TestClient) -> No
     assert (made["state"], made["principal_arn"]) == ("pendingAcceptance", "arn:aws:iam::111122223333:root")
     row = world.everything()["world"]["endpoints"][0]
     kept = (row["availability_zone_ids"], row["security_group_ids"], row["vpc_id"])
-    assert kept == ('["use1-az2"]', '{"sg-1": ""}', "vpc-1")
+    assert kept == (["use1-az2"], {"sg-1": ""}, "vpc-1")
 
 
 def test_authorization_is_ignored_on_loopback(lone_client: TestClient) -> None:

@@ -1,13 +1,11 @@
 """Endpoints that many clients make and take away at once, while time runs: one row, whoever looks."""
 
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 from account import Account
+from gate import Gate
 from live import Server
 
 CLIENTS, EACH = 16, 13
@@ -17,38 +15,6 @@ SHOWN = {
     "pendingAcceptance": "Pending Acceptance", "pending": "Pending", "available": "Available", "deleting": "Deleting",
     "deleted": "Deleted",
 }  # fmt: skip
-
-
-class Gate:
-    """What many pass at once, and what can be closed when nobody is in it."""
-
-    def __init__(self) -> None:
-        """Open."""
-        self._changed = threading.Condition()
-        self._inside = 0
-        self._is_closed = False
-
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Be inside, once it is open."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._is_closed)
-            self._inside += 1
-        yield
-        with self._changed:
-            self._inside -= 1
-            self._changed.notify_all()
-
-    @contextmanager
-    def closed(self) -> Iterator[None]:
-        """Let nobody be inside."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.wait_for(lambda: not self._inside)
-        yield
-        with self._changed:
-            self._is_closed = False
-            self._changed.notify_all()
 
 
 def look(account: Account, addon: str) -> dict[str, str]:

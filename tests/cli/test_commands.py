@@ -16,7 +16,8 @@ from kagemusha.cli import app
 
 COMMANDS = {
     "serve", "env", "demo", "sandbox", "sandbox create", "sandbox list", "sandbox delete", "sandbox reset", "clock",
-    "clock show", "clock advance", "clock freeze", "clock run", "db", "db upgrade", "db check",
+    "clock show", "clock advance", "clock freeze", "clock run", "db", "db upgrade", "db check", "scenario",
+    "scenario check", "scenario schema",
 }  # fmt: skip
 SPACE = {"name": "harbor", "team": "kagemusha", "region": "virginia"}
 

@@ -3,15 +3,13 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from driver import World
+from heroku_cli import CLI, Heroku
 from live import KAGEMUSHA, Server, serving
-
-CLI = Path(__file__).parent / "node" / "node_modules" / ".bin" / "heroku"
-Run = Callable[..., str]
 
 
 @pytest.fixture
@@ -29,23 +27,10 @@ def world(server: Server) -> Iterator[World]:
 
 
 @pytest.fixture
-def heroku(server: Server, world: World, tmp_path: Path) -> Run:
-    """Runs the CLI in a home of its own; anything but exit code 0 is shown with what it said."""
+def heroku(server: Server, world: World, tmp_path: Path) -> Heroku:
+    """The CLI, with what `kagemusha env` prints and nothing else."""
     assert CLI.exists(), "the heroku CLI is not installed: run `make test`"
     env = [*KAGEMUSHA, "env", "--url", server.url, "--sandbox", world.name, "--format", "json"]
     printed: dict[str, str] = json.loads(subprocess.check_output(env, text=True))
     home = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": str(tmp_path / "git")}
-
-    def run(*arguments: str) -> str:
-        done = subprocess.run(
-            [str(CLI), *arguments],
-            env=home | printed,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == 0, f"heroku {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout + done.stderr
-
-    return run
+    return Heroku(home | printed)

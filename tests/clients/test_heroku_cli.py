@@ -3,16 +3,14 @@
 Between its commands the test sends what each `data:privatelink` command sends: its plugin can't be installed from npm.
 """
 
-from collections.abc import Callable
-
 import pytest
 from driver import World
+from heroku_cli import Heroku
 from live import Server
 from plugin import Plugin
 
 ROOT = "arn:aws:iam::123456789101:root"
 USER = "arn:aws:iam::123456789101:user/abc.xyz"
-Run = Callable[..., str]
 
 
 def check_privatelink(world: World, plugin: Plugin, app: str, attachment: str) -> None:
@@ -38,7 +36,7 @@ def check_privatelink(world: World, plugin: Plugin, app: str, attachment: str) -
     assert plugin.show(database, app)["connections"][0]["status"] == "Available"
 
 
-def check_config_var(heroku: Run, world: World, attachment: str) -> None:
+def check_config_var(heroku: Heroku, world: World, attachment: str) -> None:
     """`heroku config` shows the endpoint's variable, `config:get` its value."""
     [endpoint] = [each for each in world.sim("GET", "/endpoints") if each["state"] == "available"]
     variable = f"{attachment}_ENDPOINT_{endpoint['endpoint_id'].removeprefix('vpce-').upper()}_URL"
@@ -65,7 +63,7 @@ def check_gone(world: World, plugin: Plugin, app: str, attachment: str) -> None:
     ],
 )
 def test_the_cli_walks_the_article(
-    heroku: Run, server: Server, world: World, plan: str, attachment: str, version: str
+    heroku: Heroku, server: Server, world: World, plan: str, attachment: str, version: str
 ) -> None:
     """Every command exits with 0 and shows what was done, with each spelling of the plugin's credentials."""
     service = plan.split(":", maxsplit=1)[0]

@@ -2,28 +2,26 @@
 
 import json
 import re
-from collections.abc import Callable
 
 from driver import World
-
-Run = Callable[..., str]
+from heroku_cli import Heroku
 
 
 def addon(world: World, plan: str) -> str:
-    """An add-on that provisions: seconds long once the clock, which waits for the test, runs."""
-    world.sim("PATCH", "/clock", {"mode": "manual", "pace": 60})
+    """An add-on that provisions until the test moves the clock."""
+    world.sim("PATCH", "/clock", {"mode": "manual"})
     world.app()
     name: str = world.post("/apps/ferry/addons", {"plan": plan})["name"]
     return name
 
 
-def test_redis_commands(heroku: Run, world: World) -> None:
+def test_redis_commands(heroku: Heroku, world: World) -> None:
     """`redis:info`, `redis:credentials`, `redis:wait`, `redis:maxmemory`, `redis:timeout` and their kin."""
     name = addon(world, "heroku-redis:private-3")
     assert "Status: " in heroku("redis:info", "-a", "ferry")
     assert "preparing" in heroku("redis:info", name, "-a", "ferry")
-    world.sim("PATCH", "/clock", {"mode": "auto"})
-    assert "available" in heroku("redis:wait", "-a", "ferry", "--wait-interval", "1")
+    waited = heroku.waits("redis:wait", "-a", "ferry", "--wait-interval", "1", then=lambda: world.until("idle"))
+    assert re.search(rf"Waiting for database {name}\.\.\. .*available", waited)
     info = heroku("redis:info", "-a", "ferry")
     assert f"=== {name} (REDIS_URL)" in info
     assert re.search(r"Plan: +Private 3\n", info)
@@ -51,12 +49,27 @@ def test_redis_commands(heroku: Run, world: World) -> None:
         assert re.search(f"{line}\n", info)
 
 
-def test_postgres_commands(heroku: Run, world: World) -> None:
+def test_redis_promote(heroku: Heroku, world: World) -> None:
+    """`redis:promote` makes another Redis the app's REDIS_URL; the first one is kept under a name of its own."""
+    first = addon(world, "heroku-redis:private-3")
+    second = world.addon()
+    before = world.config()
+    [other] = before.keys() - {"REDIS_URL"}
+    assert f"Promoting {second} to REDIS_URL on ferry" in heroku("redis:promote", second, "-a", "ferry")
+    after = world.config()
+    assert after["REDIS_URL"] == after[other] == before[other]
+    [kept] = world.get(f"/addons/{first}")["config_vars"]
+    assert after[kept] == before["REDIS_URL"]
+    assert heroku("redis:credentials", "REDIS_URL", "-a", "ferry").strip() == before[other]
+
+
+def test_postgres_commands(heroku: Heroku, world: World) -> None:
     """`pg:info`, `pg:wait`, `pg:credentials`, `pg:credentials:url` and `pg:credentials:rotate`."""
     name = addon(world, "heroku-postgresql:private-4")
     assert "preparing" in heroku("pg:info", "-a", "ferry")
-    world.sim("PATCH", "/clock", {"mode": "auto"})
-    assert "available" in heroku("pg:wait", "-a", "ferry", "--wait-interval", "1", "--no-notify")
+    wait = ("pg:wait", "-a", "ferry", "--wait-interval", "1", "--no-notify")
+    waited = heroku.waits(*wait, then=lambda: world.until("idle"))
+    assert re.search(rf"Waiting for database {name}\.\.\. .*available", waited)
     for arguments in ((), ("DATABASE",)):
         info = heroku("pg:info", *arguments, "-a", "ferry")
         assert "DATABASE_URL" in info
@@ -76,7 +89,7 @@ def test_postgres_commands(heroku: Run, world: World) -> None:
     assert world.config()["DATABASE_URL"] != after
 
 
-def test_maintenance_commands(heroku: Run, world: World) -> None:
+def test_maintenance_commands(heroku: Heroku, world: World) -> None:
     """`data:maintenances` and `data:maintenances:info`, for add-ons of both services."""
     redis = addon(world, "heroku-redis:private-3")
     postgres = world.addon(plan="heroku-postgresql:private-4")

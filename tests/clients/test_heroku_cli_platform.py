@@ -1,11 +1,8 @@
 """The CLI's commands about spaces, apps, add-ons and teams that the article does not walk, unmodified."""
 
-from collections.abc import Callable
-
 import pytest
 from driver import World
-
-Run = Callable[..., str]
+from heroku_cli import Heroku
 
 
 @pytest.fixture
@@ -15,7 +12,7 @@ def addon(world: World) -> str:
     return world.addon(world.app(), "heroku-redis:private-7")
 
 
-def test_apps_and_spaces(heroku: Run, world: World, addon: str) -> None:
+def test_apps_and_spaces(heroku: Heroku, world: World, addon: str) -> None:
     """`apps:info`, `apps`, `spaces`, `spaces:topology`, `ps`, `releases` and `releases:info` show what there is."""
     world.post("/apps", {"name": "mine"})
     info = heroku("apps:info", "-a", "ferry")
@@ -37,7 +34,7 @@ def test_apps_and_spaces(heroku: Run, world: World, addon: str) -> None:
     assert f"REDIS_URL: {world.config()['REDIS_URL']}" in heroku("releases:info", "v4", "-a", "ferry")
 
 
-def test_addons(heroku: Run, world: World, addon: str) -> None:
+def test_addons(heroku: Heroku, world: World, addon: str) -> None:
     """`addons:plans`, `addons:upgrade`, `addons:rename` and `addons:wait` do what they say."""
     plans = heroku("addons:plans", "heroku-redis")
     assert "heroku-redis:private-9" in plans
@@ -47,14 +44,13 @@ def test_addons(heroku: Run, world: World, addon: str) -> None:
     assert f"{addon} successfully renamed to redis-mine" in heroku("addons:rename", addon, "redis-mine")
     assert world.get("/apps/ferry/addons/redis-mine")["state"] == "provisioned"
     assert heroku("addons:wait", "redis-mine", "-a", "ferry").strip() == ""
-    world.sim("PATCH", "/clock", {"pace": 60})
     world.post("/apps/ferry/addons", {"plan": "heroku-kafka:private-standard-0", "name": "kafka-mine"})
-    world.sim("PATCH", "/clock", {"mode": "auto"})
-    assert "Creating kafka-mine... done" in heroku("addons:wait", "kafka-mine", "-a", "ferry", "--wait-interval", "1")
+    wait = ("addons:wait", "kafka-mine", "-a", "ferry", "--wait-interval", "1")
+    assert "Creating kafka-mine... done" in heroku.waits(*wait, then=lambda: world.until("idle"))
     assert world.get("/addons/kafka-mine")["state"] == "provisioned"
 
 
-def test_teams_and_access(heroku: Run, world: World) -> None:
+def test_teams_and_access(heroku: Heroku, world: World) -> None:
     """`teams`, `members`, `access`, `auth:token` and `auth:logout` know the one account and its key."""
     world.sim("PATCH", "/clock", {"mode": "manual", "pace": 1})
     world.app()
@@ -67,7 +63,7 @@ def test_teams_and_access(heroku: Run, world: World) -> None:
     assert world.get("/account")["email"] == "cli@kagemusha.example"
 
 
-def test_changes(heroku: Run, world: World, addon: str) -> None:
+def test_changes(heroku: Heroku, world: World, addon: str) -> None:
     """`apps:rename`, `apps:lock`, `maintenance:on`, `apps:stacks:set`, `spaces:rename`, and a confirmed attachment."""
     assert "Renaming ferry to tern... done" in heroku("apps:rename", "tern", "-a", "ferry")
     assert "Locking tern... done" in heroku("apps:lock", "-a", "tern")

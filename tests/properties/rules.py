@@ -22,11 +22,14 @@ from scripts import (
     Running,
     Slices,
     Step,
+    anything,
     check_same,
     live,
     told,
 )
 
+FURTHER = 1_000
+"""Steps that a world goes on for after it was restored."""
 Rule = Callable[[TestClient, Sequence[Step], Random], None]
 
 
@@ -65,6 +68,27 @@ def worlds_are_apart(client: TestClient, script: Sequence[Step], random: Random)
     for world, actor, expected in zip(worlds, actors, [alone, alone, empty], strict=True):
         world.advance(LONG_ENOUGH / 1000)
         check_same(told(world, actor.answers), expected)
+        world.sim("DELETE", "")
+
+
+def restoring_changes_nothing(
+    client: TestClient, script: Sequence[Step], random: Random, further: int = FURTHER
+) -> None:
+    """A world that goes on from a snapshot, in another sandbox, comes out as one that was never taken apart."""
+    went_on, taken = World.make(client, None, seed=7), World.make(client, None, seed=random.randrange(2**63))
+    actor = Actor(went_on)
+    for step in script:
+        went_on.advance(step.gap / 1000)
+        actor.act(step.action)
+    taken.sim("PUT", "/snapshot", went_on.sim("GET", "/snapshot"))
+    twin = actor.in_another(taken)
+    for _ in range(further):
+        step = anything(random)
+        for each in (actor, twin):
+            each.world.advance(step.gap / 1000)
+            each.act(step.action)
+    check_same(told(taken, twin.answers), told(went_on, actor.answers))
+    for world in (went_on, taken):
         world.sim("DELETE", "")
 
 

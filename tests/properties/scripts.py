@@ -29,40 +29,62 @@ class Step:
     action: Action
 
 
-APPS = st.sampled_from(["ferry", "tender", "pilot"])
-SPACES = st.sampled_from(["harbor", "marina"])
-ADDONS = st.sampled_from(["redis-one", "redis-two", "postgres-one", "kafka-one"])
-PLANS = st.sampled_from(
-    ["heroku-redis:private-7", "heroku-postgresql:private-4", "heroku-kafka:private-standard-2", "heroku-redis:mini"],
-)
-ACCOUNTS = st.lists(
-    st.sampled_from(["123456789101", "123456789101:user/abc.xyz", "210987654321:role/deploy", "12345"]),
-    min_size=1,
-    max_size=3,
-)
-PRINCIPALS = st.sampled_from(["123456789101:user/abc.xyz", "210987654321:role/deploy", "210987654321"])
-ENDPOINTS = st.integers(0, 3)
-
+APPS = ["ferry", "tender", "pilot"]
+SPACES = ["harbor", "marina"]
+ADDONS = ["redis-one", "redis-two", "postgres-one", "kafka-one"]
+PLANS = [
+    "heroku-redis:private-7",
+    "heroku-postgresql:private-4",
+    "heroku-kafka:private-standard-2",
+    "heroku-redis:mini",
+]
+_PRINCIPALS = ["123456789101", "123456789101:user/abc.xyz", "210987654321:role/deploy", "12345"]
+ACCOUNTS = [[each] for each in _PRINCIPALS] + [[one, other] for one in _PRINCIPALS for other in _PRINCIPALS]
+PRINCIPALS = ["123456789101:user/abc.xyz", "210987654321:role/deploy", "210987654321"]
+ENDPOINTS = [0, 1, 2, 3]
+FAULTS = [
+    ("addon.provisioning", {"slow": 3}), ("addon.provisioning", {"fail": True}),
+    ("privatelink.provisioning", {"hold": True}), ("privatelink.provisioning", {"fail": True}),
+    ("allowed_account.provisioning", {"hold": True}), ("endpoint.pending_acceptance", {"hold": True}),
+    ("endpoint.pending_acceptance", {"fail": "rejected"}), ("endpoint.pending", {"fail": True}),
+    ("space.deleting", {"slow": 0.5}),
+]  # fmt: skip
+OPTIONS: dict[str, tuple[Sequence[Any], ...]] = {
+    "space": (SPACES,),
+    "app": (APPS, SPACES),
+    "addon": (APPS, ADDONS, PLANS),
+    "attach": (ADDONS, APPS, [None, "CACHE"]),
+    "detach": (APPS, ["REDIS", "CACHE", "DATABASE"]),
+    "link": (ADDONS, ACCOUNTS),
+    "allow": (ADDONS, ACCOUNTS),
+    "disallow": (ADDONS, ACCOUNTS),
+    "unlink": (ADDONS,),
+    "endpoint": (ADDONS, PRINCIPALS),
+    "accept": (ENDPOINTS,),
+    "reject": (ENDPOINTS,),
+    "drop": (ENDPOINTS,),
+    "config": (APPS, ["A", "B"], ["1", "2", None]),
+    "rotate": (ADDONS,),
+    "timeout": (ADDONS, [0, 1, 2, 3]),
+    "destroy_addon": (APPS, ADDONS),
+    "destroy_app": (APPS,),
+    "destroy_space": (SPACES,),
+    "fault": (FAULTS, [None, 1, 2], [None, 0.5]),
+    "heal": (),
+    "steer": (["hold", "release", "step"], [0, 1, 2]),
+}
+"""What each verb may be about."""
 ACTIONS: st.SearchStrategy[Action] = st.one_of(
-    st.tuples(st.just("space"), SPACES),
-    st.tuples(st.just("app"), APPS, SPACES),
-    st.tuples(st.just("addon"), APPS, ADDONS, PLANS),
-    st.tuples(st.just("attach"), ADDONS, APPS, st.sampled_from([None, "CACHE"])),
-    st.tuples(st.just("detach"), APPS, st.sampled_from(["REDIS", "CACHE", "DATABASE"])),
-    st.tuples(st.just("link"), ADDONS, ACCOUNTS),
-    st.tuples(st.just("allow"), ADDONS, ACCOUNTS),
-    st.tuples(st.just("disallow"), ADDONS, ACCOUNTS),
-    st.tuples(st.just("unlink"), ADDONS),
-    st.tuples(st.just("endpoint"), ADDONS, PRINCIPALS),
-    st.tuples(st.sampled_from(["accept", "reject"]), ENDPOINTS),
-    st.tuples(st.just("drop"), ENDPOINTS),
-    st.tuples(st.just("config"), APPS, st.sampled_from(["A", "B"]), st.sampled_from(["1", "2", None])),
-    st.tuples(st.just("rotate"), ADDONS),
-    st.tuples(st.just("timeout"), ADDONS, st.integers(0, 3)),
-    st.tuples(st.just("destroy_addon"), APPS, ADDONS),
-    st.tuples(st.just("destroy_app"), APPS),
-    st.tuples(st.just("destroy_space"), SPACES),
+    *(st.tuples(st.just(verb), *map(st.sampled_from, about)) for verb, about in OPTIONS.items())
 )
+
+
+def anything(random: Random) -> Step:
+    """A random step, soon."""
+    verb = random.choice(list(OPTIONS))
+    return Step(random.choice([0, 1_000, 60_000, 240_000]), (verb, *(random.choice(about) for about in OPTIONS[verb])))
+
+
 GAPS = st.one_of(st.sampled_from([0, 1, 1_000, 60_000, 240_000, 601_000]), st.integers(0, 1_500_000))
 SCRIPTS = st.lists(st.builds(Step, GAPS, ACTIONS), min_size=1, max_size=12)
 
@@ -98,6 +120,13 @@ class Actor:
         self.world = world
         self.answers: list[tuple[int, Any]] = []
         self._endpoints: list[str] = []
+
+    def in_another(self, world: World) -> "Actor":
+        """The same actor in a world that has become the same; both begin anew to keep what they are answered."""
+        other = Actor(world)
+        self.answers.clear()
+        other._endpoints = list(self._endpoints)
+        return other
 
     def act(self, action: Action) -> None:
         """Send what `action` means; a refusal is as good an answer as any, an error of the server's is not."""
@@ -174,6 +203,19 @@ class Actor:
 
     def _destroy_space(self, space: str) -> httpx.Response:
         return self.world.send("DELETE", f"/spaces/{space}")
+
+    def _fault(self, fault: tuple[str, object], times: int | None, probability: float | None) -> httpx.Response:
+        stage, effect = fault
+        body = {"stage": stage, "effect": effect, "times": times, "probability": probability}
+        return self.world.ask_sim("POST", "/faults", body)
+
+    def _heal(self) -> httpx.Response:
+        assert self.world.ask_sim("DELETE", "/faults").status_code == 204
+        return self.world.ask_sim("GET", "/faults")
+
+    def _steer(self, how: str, number: int) -> httpx.Response:
+        pending = [each["resource"] for each in self.world.sim("GET", "/pending")["pending"]] or ["none"]
+        return self.world.ask_sim("POST", f"/pending/{pending[number % len(pending)]}/{how}")
 
 
 LOOKS: tuple[Callable[[World], object], ...] = (

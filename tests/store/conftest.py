@@ -7,8 +7,6 @@ from kagemusha.store.engine import connect, writing
 from kagemusha.store.migrate import ensure_schema
 from sqlalchemy import Connection, Engine
 
-BACKENDS = ["sqlite", "postgresql"]
-
 
 @pytest.fixture
 def engine(database: str) -> Iterator[Engine]:
@@ -19,20 +17,10 @@ def engine(database: str) -> Iterator[Engine]:
     made.dispose()
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
-def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+@pytest.fixture(scope="module")
+def shared_engine(shared_database: str) -> Iterator[Engine]:
     """An engine over a database with the schema that a module's tests share."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('store')}/world.db"
-    else:
-        import psycopg
-
-        base = request.getfixturevalue("postgresql")
-        name = "shared_" + request.module.__name__
-        with psycopg.connect(base, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        url = base.replace("/postgres?", f"/{name}?", 1)
-    made = connect(url)
+    made = connect(shared_database)
     ensure_schema(made)
     yield made
     made.dispose()

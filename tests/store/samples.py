@@ -1,9 +1,13 @@
 """Worlds and rows for the store's tests."""
 
-from typing import Any
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, get_origin
 
 from kagemusha.domain.states import Machine
-from kagemusha.store import records
+from kagemusha.store import happenings, records
+from kagemusha.store.dumps import JSON
 from kagemusha.store.sandboxes import Sandboxes
 from kagemusha.store.store import Store
 from sqlalchemy import Connection
@@ -17,6 +21,7 @@ ROWS: dict[str, type] = {
     "allowed_accounts": records.AllowedAccount,
     "endpoints": records.Endpoint,
     "releases": records.Release,
+    "faults": happenings.Fault,
 }
 """The records of each of a store's tables of things."""
 
@@ -44,12 +49,17 @@ def row(table: str, number: int, **more: Any) -> Any:
     for name, kind in ROWS[table].__annotations__.items():
         if kind in {int, int | None}:
             values[name] = number % 1_000 if name.endswith("version") else number
+        elif kind == float | None:
+            values[name] = None
+        elif (table, name) in JSON:
+            told = f"{name}-{number}"
+            values[name] = json.dumps({told: told} if get_origin(JSON[table, name]) is dict else [told])
         elif kind in {bool, bool | None}:
             values[name] = bool(number % 2)
         else:
             values[name] = f"{name}-{number}"
     if table in _FIRST_STATES:
-        values |= {"state": _FIRST_STATES[table], "generation": 0, "due_at": None}
+        values |= {"state": _FIRST_STATES[table], "generation": 0, "due_at": None, "held_by": None, "held_left": None}
     return ROWS[table](**(values | more))
 
 
@@ -62,3 +72,14 @@ def world(connection: Connection, name: str = "one", **more: Any) -> Store:
         "pace": None, "latest_at": 0, "counter": 2, "journal_seq": 0, "next_due_at": None, "wake_at": None,
     }  # fmt: skip
     return Store(connection, Sandboxes(connection).insert(values | more))
+
+
+@contextmanager
+def asked(connection: Connection) -> Iterator[list[str]]:
+    """The statements that SQLite is asked meanwhile, with their values in them."""
+    statements: list[str] = []
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    driver.set_trace_callback(statements.append)
+    yield statements
+    driver.set_trace_callback(None)

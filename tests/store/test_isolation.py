@@ -11,17 +11,22 @@ from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store.base import Page, Queries
 from kagemusha.store.engine import MEMORY, connect
+from kagemusha.store.happenings import JournalEntry, Occurrence
 from kagemusha.store.migrate import ensure_schema
+from kagemusha.store.models import WORLD
 from kagemusha.store.records import ConfigVar
 from kagemusha.store.sandboxes import Sandboxes
 from kagemusha.store.store import Store
 from samples import LIVING, ROWS, row, world
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, Table, select
 
 ONE, ANOTHER = 1, 2
 """The ids that rows have in both worlds; the twin has more."""
 BIRTH = Step(Machine.SPACE, None, "allocating", None, ())
 ALLOCATED = Step(Machine.SPACE, "allocating", "allocated", 4, ())
+AGAIN = Step(Machine.ENDPOINT, "pendingAcceptance", "pendingAcceptance", 3, ())
+ENTRY = JournalEntry(0, "transition", 5, "space", "r", "n", None, "allocating")
+OCCURRENCE = Occurrence(0, "request", 5, 5, "{}")
 
 THINGS: dict[str, Callable[[Any], Any]] = {
     "load": lambda rows: [rows.load(column, [ONE, ANOTHER, 9]) for column in (rows.key[0], *rows.groups)],
@@ -33,7 +38,10 @@ THINGS: dict[str, Callable[[Any], Any]] = {
 }
 """How each query that all things have is tried."""
 MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "spaces": {"rename": lambda spaces: spaces.rename(ONE, "other", 34)},
+    "spaces": {
+        "rename": lambda spaces: spaces.rename(ONE, "other", 34),
+        "by_ids": lambda spaces: spaces.by_ids([ONE, 9]),
+    },
     "apps": {
         "by_ids": lambda apps: apps.by_ids([ONE, ANOTHER, 9]),
         "any_in_space": lambda apps: apps.any_in_space(9),
@@ -61,6 +69,7 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
     "privatelinks": {
         "of_addon": lambda links: links.of_addon(9),
         "around": lambda links: (links.around("name-1"), links.around("uuid-9")),
+        "open_to": lambda links: (links.open_to([f"arn-{ANOTHER}", f"arn-{ONE}"]), links.open_to(["arn-9"])),
     },
     "allowed_accounts": {"of_link": lambda accounts: accounts.of_link(ONE)},
     "endpoints": {
@@ -87,29 +96,51 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "changes": lambda variables: variables.changes(ONE),
         "delete_of_app": lambda variables: variables.delete_of_app(ONE),
     },
-    "app_settings": {
-        "of_apps": lambda settings: settings.of_apps([ONE, 9]),
-        "put": lambda settings: settings.put(ONE, {"acm": True}),
-    },
     "lives": {
         # Ids are unique in a world that services make; here, rows of several tables share one and have no order.
         "due": lambda lives: sorted(lives.due(100, 100), key=repr),
-        "pending": lambda lives: sorted(lives.pending(100), key=repr),
         "next_due_at": lambda lives: lives.next_due_at(),
         # By then, things are due in the twin alone.
         "agenda": lambda lives: lives.agenda(20, 100).coming(),
         "move": lambda lives: lives.move(row("spaces", ONE), ALLOCATED, "r", "n"),
+    },
+    "waiting": {
+        "due": lambda waiting: sorted(waiting.due(100), key=repr),
+        "held": lambda waiting: sorted(waiting.held(100), key=repr),
+        "held_by": lambda waiting: waiting.held_by(ONE),
+        "in_state": lambda waiting: waiting.in_state(Machine.SPACE, "allocating"),
+        "named": lambda waiting: waiting.named(f"uuid-{ONE}"),
+        "hold": lambda waiting: waiting.hold(waiting.named(f"uuid-{ONE}"), ONE, 7),
+        "let_go": lambda waiting: waiting.let_go(waiting.named(f"uuid-{ONE}"), 7),
+    },
+    "faults": {
+        "all": lambda faults: faults.all(),
+        "met": lambda faults: faults.met(row("faults", ONE, hits=8)),
+    },
+    "occurrences": {
+        "page": lambda occurrences: (occurrences.page(0, 100, None), occurrences.page(0, 100, "request")),
+        "all": lambda occurrences: occurrences.all(),
+        "insert": lambda occurrences: occurrences.insert([OCCURRENCE]),
+        "prune": lambda occurrences: occurrences.prune(10_000_000),
+    },
+    "dumps": {
+        "export": lambda dumps: dumps.export(),
+        "clear": lambda dumps: dumps.clear(),
+        "load": lambda dumps: (world := dumps.export(), dumps.clear(), dumps.load(world)),
     },
     "": {
         "allocate": lambda store: store.allocate(),
         "expect": lambda store: store.expect(3),
         "journal": lambda store: store.journal(6, BIRTH, "r", "n"),
         "move": lambda store: store.move(row("spaces", ONE), ALLOCATED, "r", "n"),
-        "rearm": lambda store: store.rearm(row("endpoints", ONE), 3),
+        "rearm": lambda store: store.rearm(row("endpoints", ONE), AGAIN),
+        "note": lambda store: store.note("request", 6, {"path": "/"}),
+        "count_faults": lambda store: store.count_faults(row("faults", ONE), 1),
         "flush": lambda store: store.flush(),
-        "journal_page": lambda store: (store.journal_page(0, 100, None), store.journal_page(0, 100, "transition")),
-        "export": lambda store: store.export(),
-        "clear": lambda store: store.clear(),
+        "journal_page": lambda store: store.journal_page(0, 100),
+        "whole_journal": lambda store: store.whole_journal(),
+        "take_over": lambda store: store.take_over([ENTRY], [OCCURRENCE]),
+        "become": lambda store: store.become(seed=9, delays="{}", counter=50, faults_made=3, now=40),
         "restart": lambda store: store.restart(began_at=8, counter=2),
     },
 }
@@ -120,13 +151,21 @@ TRIED = {
 CASES = [(attribute, name) for attribute, calls in TRIED.items() for name in calls]
 
 
+STATES = {
+    "endpoints": ("pendingAcceptance", "available"),
+    "allowed_accounts": ("Provisioning", "Active"),
+    "privatelinks": ("Operational", "Operational"),
+}
+"""The states of the first row of these, and of any other."""
+
+
 def fill(store: Store, numbers: tuple[int, ...], **more: Any) -> Store:
     """Put a row of each number into every table."""
     for number in numbers:
         for table in ROWS:
             living = {"due_at": more["due_at"] + number} if table in LIVING.values() else {}
             plan = {"plan": f"{more['mark']}-plan"} if table == "addons" else {}
-            state = {"state": "available"} if table == "endpoints" and number == ANOTHER else {}
+            state = {"state": STATES[table][number != ONE]} if table in STATES else {}
             same = {"privatelink_id": ONE} if table in {"allowed_accounts", "endpoints"} else {}
             made = {"created_at": more["due_at"]}
             fields = ROWS[table].__annotations__
@@ -138,6 +177,7 @@ def fill(store: Store, numbers: tuple[int, ...], **more: Any) -> Store:
             ConfigVar(number, "REDIS_URL", more["mark"], number), ConfigVar(number, f"{more['mark']}_URL", "x", number)
         ])  # fmt: skip
         store.journal(more["due_at"], BIRTH, more["mark"], "n")
+        store.note("request", more["due_at"], {"path": more["mark"]})
     store.expect(more["due_at"] + min(numbers))
     store.flush()
     return store
@@ -148,12 +188,19 @@ def target(store: Store, attribute: str) -> Any:
     return getattr(store, attribute) if attribute else store
 
 
-def seen(connection: Connection, store: Store, name: str) -> tuple[Any, ...]:
+def _columns(table: Table) -> list[Column[Any]]:
+    return [column for column in table.c if column.name != "sandbox_id"]
+
+
+def seen(connection: Connection, name: str) -> tuple[Any, ...]:
     """A whole world, and its sandbox's row but for its id and keys."""
     sandbox = Sandboxes(connection).find("name", name)
     assert sandbox is not None
-    kept = ("counter", "journal_seq", "latest_at", "next_due_at", "wake_at", "clock_offset", "frozen_at", "pace")
-    return store.export(), [getattr(sandbox, each) for each in kept]
+    rows = {table.name: connection.execute(select(*_columns(table)).where(table.c.sandbox_id == sandbox.id)
+                                           .order_by(*table.primary_key.columns)).all() for table in WORLD}  # fmt: skip
+    kept = ("counter", "journal_seq", "latest_at", "next_due_at", "wake_at", "clock_offset", "frozen_at", "pace",
+            "faults_made", "request_faults", "stage_faults", "seed", "delays")  # fmt: skip
+    return rows, [getattr(sandbox, each) for each in kept]
 
 
 @pytest.fixture
@@ -196,26 +243,26 @@ def test_a_query_answers_and_changes_as_if_its_world_were_alone(
     connection: Connection, alone: Connection, attribute: str, name: str
 ) -> None:
     """Beside a twin with the same ids and names the answer and the changes are the same, and the twin is untouched."""
-    twin = fill(world(connection, "twin"), (ONE, ANOTHER, 9), mark="twin", due_at=10)
+    fill(world(connection, "twin"), (ONE, ANOTHER, 9), mark="twin", due_at=10)
     mine = fill(world(connection, "mine"), (ONE, ANOTHER), mark="mine", due_at=20)
     control = fill(world(alone, "mine"), (ONE, ANOTHER), mark="mine", due_at=20)
-    before = seen(connection, twin, "twin")
+    before = seen(connection, "twin")
     call = TRIED[attribute][name]
     assert call(target(mine, attribute)) == call(target(control, attribute))
     mine.flush()
     control.flush()
-    assert seen(connection, mine, "mine") == seen(alone, control, "mine")
-    assert seen(connection, twin, "twin") == before
+    assert seen(connection, "mine") == seen(alone, "mine")
+    assert seen(connection, "twin") == before
 
 
 def test_a_deleted_sandbox_takes_its_rows_and_no_others(connection: Connection) -> None:
     """The rows of a sandbox go with it; its number is never given again."""
     gone = fill(world(connection, "gone"), (ONE, ANOTHER), mark="gone", due_at=10)
-    kept = fill(world(connection, "kept"), (ONE, ANOTHER), mark="kept", due_at=20)
+    fill(world(connection, "kept"), (ONE, ANOTHER), mark="kept", due_at=20)
     last = fill(world(connection, "last"), (ONE,), mark="last", due_at=20)
-    before = seen(connection, kept, "kept")
+    before = seen(connection, "kept")
     for each in (gone, last):
         Sandboxes(connection).delete(each._work.sandbox_id)
-        assert not any(each.export().values())
-    assert seen(connection, kept, "kept") == before
+        assert not any(each.dumps.export().values())
+    assert seen(connection, "kept") == before
     assert world(connection, "new")._work.sandbox_id > last._work.sandbox_id

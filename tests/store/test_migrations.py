@@ -1,8 +1,8 @@
 """The migrations: they agree with the models, can be undone, and are safe to run at once."""
 
+import json
 import multiprocessing
 import re
-import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -78,6 +79,18 @@ def config(connection: Connection) -> Config:
     return made
 
 
+def insert(connection: Connection, table: str, **values: Any) -> None:
+    """Add a row to a table of an older revision."""
+    row = f"INSERT INTO {table} ({', '.join(values)}) VALUES (:{', :'.join(values)})"  # noqa: S608 -- of this file
+    connection.execute(text(row), values)
+
+
+def read(connection: Connection, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    """Columns of all rows of a table, in order."""
+    found = connection.execute(text(f"SELECT {', '.join(columns)} FROM {table}"))  # noqa: S608 -- of this file
+    return sorted((tuple(row) for row in found), key=repr)
+
+
 def test_the_migrations_make_exactly_the_models(engine: Engine) -> None:
     """What the migrations make and what the models say are one, checks, partial indexes and collations included."""
     with writing(engine) as connection, connection.begin():
@@ -109,9 +122,7 @@ def test_endpoints_that_were_there_keep_their_security_groups(engine: Engine) ->
         for number, groups in ((1, '["sg-1", "sg-2"]'), (2, None)):
             values = {"sandbox_id": sandbox, "id": number, "security_group_ids": groups} | _OF_0001
             values |= {"endpoint_id": f"vpce-{number}", "created_at": 0, "generation": 0, "privatelink_id": 1}
-            names = ", ".join(values)
-            row = f"INSERT INTO endpoints ({names}) VALUES (:{', :'.join(values)})"  # noqa: S608 -- of this file
-            connection.execute(text(row), values)
+            insert(connection, "endpoints", **values)
 
         def groups_now() -> list[str | None]:
             return list(connection.execute(text("SELECT security_group_ids FROM endpoints ORDER BY id")).scalars())
@@ -120,6 +131,77 @@ def test_endpoints_that_were_there_keep_their_security_groups(engine: Engine) ->
         assert groups_now() == ['{"sg-1": "", "sg-2": ""}', None]
         command.downgrade(config(connection), "0001")
         assert groups_now() == ['["sg-1", "sg-2"]', None]
+
+
+TOLD = {
+    1: '{"acm": true, "buildpacks": ["ruby", "é"], "maintenance": true, "namespaces": {"b": "credential:b"}}',
+    2: '{"maintenance": true}',
+    3: None,
+    4: '{"namespaces": {"d": "credential:d"}}',
+}
+"""What apps were told, by number, up to revision 0002."""
+CONFIGS = {1: '{"a": "b", "\\u0000settings": {"timeout": 5}}', 2: '{"settings": "a"}', 3: "{}"}
+"""The configs of add-ons, by number, up to revision 0002."""
+
+
+def world_of_0002(connection: Connection, name: str, told: dict[int, str | None]) -> int:
+    """A world as revision 0002 kept it; returns its sandbox's id."""
+    sandbox = world(connection, name)._work.sandbox_id
+    moments = {"created_at": 0, "updated_at": 0}
+    for number, value in told.items():
+        fixed = {"in_team": False, "locked": False, "released_at": 0, "release_version": 1, "region": "us"} | moments
+        names = {"stack": "heroku-24", "uuid": f"app-{number}", "name": f"app-{number}"}
+        insert(connection, "apps", sandbox_id=sandbox, id=number, **fixed, **names)
+        for variable, kept in (("A", "b"), ("", value)):
+            if kept is not None:
+                insert(connection, "config_vars", sandbox_id=sandbox, app_id=number, name=variable, value=kept)
+    for number, (uuid, app_id) in enumerate({"a": 1, "b": 1, "c": 3, "d": 4}.items()):
+        names = {"uuid": uuid, "name": uuid.upper(), "addon_id": 1, "app_id": app_id}
+        insert(connection, "attachments", sandbox_id=sandbox, id=number, **names, **moments)
+    for number, value in CONFIGS.items():
+        state = {"state": "provisioned", "generation": 1, "credential_version": 0, "app_id": 1, "plan": "p"}
+        names = {"uuid": f"addon-{number}", "name": f"addon-{number}", "config": value}
+        insert(connection, "addons", sandbox_id=sandbox, id=number, **state, **names, **moments)
+    return sandbox
+
+
+def json_values(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows whose last column is read where it is JSON: how it is spelled is nobody's concern."""
+    return [(*row[:-1], json.loads(row[-1]) if row[-1].startswith("{") else row[-1]) for row in rows]
+
+
+def of_0002(connection: Connection) -> list[list[tuple[Any, ...]]]:
+    """All that revision 0003 moves, where 0002 keeps it."""
+    variables = read(connection, "config_vars", "sandbox_id", "app_id", "name", "value")
+    return [json_values(variables), json_values(read(connection, "addons", "sandbox_id", "id", "config"))]
+
+
+def test_settings_that_were_there_get_places_of_their_own(engine: Engine) -> None:
+    """What apps, attachments and add-ons were told is in their columns, and where it was after the way down."""
+    with writing(engine) as connection, connection.begin():
+        command.downgrade(config(connection), "0002")
+        one = world_of_0002(connection, "one", TOLD)
+        two = world_of_0002(connection, "two", TOLD | {1: None})
+        before = of_0002(connection)
+
+        command.upgrade(config(connection), "head")
+        found = read(connection, "apps", "sandbox_id", "id", "maintenance", "acm", "buildpacks")
+        assert [(*row[:2], bool(row[2]), bool(row[3]), json.loads(row[4])) for row in found] == [
+            (one, 1, True, True, ["ruby", "é"]), (one, 2, True, False, []), (one, 3, False, False, []),
+            (one, 4, False, False, []), (two, 1, False, False, []), (two, 2, True, False, []),
+            (two, 3, False, False, []), (two, 4, False, False, []),
+        ]  # fmt: skip
+        named = [row for row in read(connection, "attachments", "sandbox_id", "uuid", "namespace") if row[2]]
+        assert named == [(one, "b", "credential:b"), (one, "d", "credential:d"), (two, "d", "credential:d")]
+        variables = read(connection, "config_vars", "sandbox_id", "app_id", "name", "value")
+        assert variables == [(sandbox, number, "A", "b") for sandbox in (one, two) for number in TOLD]
+        assert read(connection, "addons", "sandbox_id", "id", "config", "settings") == [
+            row for each in (one, two)
+            for row in ((each, 1, '{"a": "b"}', '{"timeout": 5}'), (each, 2, CONFIGS[2], "{}"), (each, 3, "{}", "{}"))
+        ]  # fmt: skip
+
+        command.downgrade(config(connection), "0002")
+        assert of_0002(connection) == before
 
 
 def test_the_models_name_the_newest_revision() -> None:
@@ -135,24 +217,11 @@ def test_revisions_do_not_import_the_product() -> None:
         assert "kagemusha" not in script.read_text(), script.name
 
 
-def urls(request: pytest.FixtureRequest, kind: str, folder: Path, count: int) -> list[str]:
-    """The URLs of empty databases."""
-    if kind == "sqlite":
-        return [f"sqlite:///{folder}/{number}.db" for number in range(count)]
-    import psycopg
-
-    base = request.getfixturevalue("postgresql")
-    names = [f"race_{secrets.token_hex(6)}" for _ in range(count)]
-    with psycopg.connect(base, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f'CREATE DATABASE "{name}"')
-    return [base.replace("/postgres?", f"/{name}?", 1) for name in names]
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", databases.KINDS)
 def test_processes_that_start_at_once_all_succeed(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> None:
     """Three processes bring the same empty database up to date at the same moment, time after time."""
-    targets = urls(request, kind, tmp_path, 10 if kind == "sqlite" else 4)
+    several = range(10 if kind == "sqlite" else 4)
+    targets = [databases.empty(kind, tmp_path / str(number), request) for number in several]
     spawn = multiprocessing.get_context("spawn")
     barrier, failures = spawn.Barrier(3), spawn.Queue()
     racing = [spawn.Process(target=race, args=(targets, barrier, failures)) for _ in range(3)]

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from kagemusha import scheduler
 from kagemusha.domain.errors import Conflict, Unavailable
+from kagemusha.scheduler import Ticking
 from kagemusha.services.sandboxes import NewSandbox, create_sandbox
 from kagemusha.services.transactions import Transactions
 from kagemusha.store import engine as engines
 from kagemusha.store.base import Page
 from kagemusha.store.engine import connect, reading, writing
 from kagemusha.store.sandboxes import Sandboxes
+from lost import lose_commit
 from samples import row, world
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
@@ -261,14 +263,29 @@ def test_of_sandboxes_made_at_once_one_is_made(engine: Engine, same: str) -> Non
     assert len(refused) == (THREADS - 1) * WRITES
 
 
-def test_a_scheduler_that_was_stopped_looks_no_more(engine: Engine) -> None:
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_scheduler_that_was_stopped_looks_no_more(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, *, begun: bool
+) -> None:
     """When it says that it has stopped, it has: a look would open a connection that nobody closes."""
     worlds = open_worlds(engine)
+    looked = asyncio.Event()
+
+    async def look() -> int:
+        looked.set()
+        return 0
+
+    monkeypatch.setattr(worlds, "settle_waking", look)
+    monkeypatch.setattr(scheduler, "INTERVAL", 0.01)
 
     async def scenario() -> None:
-        ticking = scheduler.start(worlds)
-        await scheduler.stop(ticking)
-        assert not ticking.running
+        ticking = Ticking(worlds)
+        assert ticking.is_running
+        if begun:
+            await asyncio.wait_for(looked.wait(), 30)
+            assert ticking.is_running
+        await ticking.stop()
+        assert not ticking.is_running
 
     asyncio.run(scenario())
     worlds.close()
@@ -353,3 +370,25 @@ def test_a_file_that_disappears_is_said_and_not_made_again(engine: Engine, left:
     assert "sqlite3" not in raised.value.message
     assert (path.read_bytes() if path.exists() else None) == left
     worlds.close()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_fell_due_is_not_lost_with_its_commit(
+    hasty: Transactions, engine: Engine, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """A request that meets an outage while it settles has changed nothing itself, and what was due happens once."""
+    with engine.begin() as connection:
+        store = world(connection, "late", next_due_at=1, wake_at=1)
+        store.spaces.insert(row("spaces", 1, due_at=1))
+
+    async def scenario() -> list[str]:
+        # A look that finds something due, the settling, and the look again.
+        lose_commit(monkeypatch, hasty.engine, 1, kept=kept)
+        with pytest.raises(Unavailable, match="nothing was changed"):
+            async with hasty.writing(("name", "late")):
+                pass
+        async with hasty.reading(("name", "late")) as context:
+            assert context is not None
+            return [each.target or "" for each in context.store.journal_page(0, 10)]
+
+    assert asyncio.run(scenario()) == ["allocated"]

@@ -1,9 +1,8 @@
-"""What handlers are given: a world, opened for the caller's credentials, and a page of a list."""
+"""What a request asks for: whose world, by its credentials, and which page of a list."""
 
 import base64
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
@@ -12,7 +11,6 @@ from pydantic import AfterValidator
 
 from kagemusha.api.dialect import reply
 from kagemusha.domain.errors import RangeNotSatisfiable, Unauthorized
-from kagemusha.services.context import Context
 from kagemusha.services.sandboxes import DEFAULT, KEY_PREFIX
 from kagemusha.services.transactions import Key, Transactions
 from kagemusha.store.base import Page
@@ -77,29 +75,6 @@ def caller(request: Request) -> Key:
     if given.startswith(KEY_PREFIX) or request.app.state.strict:
         return ("heroku_api_key", given)
     return ("name", DEFAULT)
-
-
-def opener(
-    writes: bool,
-    find: Callable[[Request], Key],
-    check: Callable[[Request], None] | None = None,
-) -> Callable[[Request], AsyncIterator[Context]]:
-    """A dependency that opens the caller's world, committed before the answer is sent."""
-
-    async def opened(request: Request) -> AsyncIterator[Context]:
-        worlds = transactions(request)
-        open_world: Callable[[Key], AbstractAsyncContextManager[Context | None]] = (
-            worlds.writing if writes else worlds.reading
-        )
-        async with open_world(find(request)) as context:
-            if context is None:
-                raise Unauthorized
-            request.state.sandbox_id = context.sandbox.id
-            if check is not None:
-                check(request)
-            yield context
-
-    return opened
 
 
 def page(request: Request, fields: dict[str, str]) -> Page:

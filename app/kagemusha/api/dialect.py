@@ -3,22 +3,32 @@
 import inspect
 import json
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any, ClassVar, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 
+from kagemusha.api import troubles, worlds
 from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
 
 log = logging.getLogger(__name__)
+# FastAPI silences this where it makes what checks a body. Ours are made when the first body comes (`defer_build`).
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 MOST_BODY = 1024 * 1024
 """Bytes that a request body may have."""
+MOST_SNAPSHOT = 64 * 1024 * 1024
+"""Bytes that a snapshot may have."""
+MOST_MESSAGE = 1_000
+"""Characters that a message may have: some repeat what was sent."""
 _SHOWN = 200
 """Characters of an unknown path that its error repeats."""
 
@@ -39,11 +49,21 @@ STATUSES: dict[type[DomainError], int] = {
     errors.Unavailable: 503,
 }
 
+_IDS = {status: error.id for error, status in reversed(STATUSES.items())} | {500: "internal_server_error"}
+"""What Heroku's APIs call each status."""
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    body = _JSON.encode(content).encode(errors="replace")
     return Response(body, status, headers, media_type="application/json")
+
+
+def _shortened(message: str) -> str:
+    """A message of a length that people read: what is in its middle goes."""
+    half = MOST_MESSAGE // 2
+    return message if len(message) <= MOST_MESSAGE else f"{message[: half - 1]}…{message[-half:]}"
 
 
 class Dialect(Protocol):
@@ -59,7 +79,8 @@ class HerokuDialect:
     def render(self, error: DomainError) -> Response:
         """See Dialect."""
         status = STATUSES.get(type(error), 500)
-        body: dict[str, Any] = {"id": error.code if isinstance(error, AwsError) else error.id, "message": error.message}
+        message = _shortened(error.message)
+        body: dict[str, Any] = {"id": error.code if isinstance(error, AwsError) else error.id, "message": message}
         if isinstance(error, NotFound) and error.resource is not None:
             body["resource"] = error.resource
         return reply(body, status)
@@ -69,15 +90,26 @@ HEROKU = HerokuDialect()
 
 
 class HerokuRoute(APIRoute):
-    """A route whose errors are in Heroku's shape, and whose summary is the first line of its handler's docstring."""
+    """A route with errors in Heroku's shape and its handler's world open; its summary is its docstring's first line."""
 
     dialect: ClassVar[Dialect] = HEROKU
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         """As APIRoute."""
-        first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
-        super().__init__(path, endpoint, **more | {"summary": first.removesuffix(".")})
-        self.description = rest.strip()
+        first = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")[0]
+        self._told = more | {"summary": first.removesuffix(".")}
+        # Answers are made by handlers, whole. To be ready to check them takes longer than all else at the start.
+        super().__init__(path, endpoint, **self._told | {"response_model": None, "responses": None})
+        if worlds.is_plain(self.dependant):
+            self.app = worlds.straight(self.get_route_handler())
+
+    def described(self) -> APIRoute:
+        """The same route with all that OpenAPI says of its answers."""
+        return APIRoute(self.path, self.endpoint, **self._told)
+
+    def get_route_handler(self) -> worlds.Handler:
+        """What answers a request, inside the world that the endpoint takes."""
+        return worlds.opening(self, super().get_route_handler())
 
 
 def _dialect(request: Request) -> Dialect:
@@ -88,18 +120,39 @@ def _dialect(request: Request) -> Dialect:
 def install(app: FastAPI) -> None:
     """Render every error that a handler, a dependency or the routing raises."""
     app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(troubles.Answered, _fault)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _bug)
 
 
-def too_large() -> Response:
-    """The answer to a body that is longer than MOST_BODY."""
-    return reply({"id": "content_too_large", "message": f"The request body is larger than {MOST_BODY} bytes."}, 413)
+def too_large(most: int = MOST_BODY) -> Response:
+    """The answer to a body that is longer than `most` bytes."""
+    return reply({"id": "content_too_large", "message": f"The request body is larger than {most} bytes."}, 413)
+
+
+def _refuse(request: Request, error: DomainError) -> Response:
+    request.scope["state"]["error"] = error.code if isinstance(error, AwsError) else error.id
+    return _dialect(request).render(error)
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
-    return _dialect(request).render(error if isinstance(error, DomainError) else DomainError("Something went wrong."))
+    return _refuse(request, error if isinstance(error, DomainError) else DomainError("Something went wrong."))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    if not isinstance(error, troubles.Answered):
+        raise error
+    headers = {
+        name: value for name, value in (error.effect.headers or {}).items() if name.lower() not in troubles.FRAMING
+    }
+    body, status = error.effect.body, error.status
+    if isinstance(body, str):
+        return Response(body, status, headers)
+    if body is None:
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+        body = {"id": _IDS.get(status, phrase.lower().replace(" ", "_")), "message": f"{phrase}."}
+    return reply(body, status, headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -108,12 +161,12 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     said = str(first.get("msg", "The request can't be read")).removeprefix("Value error, ")
     if first.get("type") == "json_invalid":
         cause = first.get("ctx", {}).get("error", said)
-        return _dialect(request).render(BadRequest(f"Unable to parse the request body as JSON: {cause}."))
+        return _refuse(request, BadRequest(f"Unable to parse the request body as JSON: {cause}."))
     if not place and first.get("type") == "missing":
         said = "The request has no body: send a JSON object" + _fields(request)
     elif not place and first.get("type") in {"model_attributes_type", "dict_type", "model_type"}:
         said = "The request body must be a JSON object, sent with Content-Type: application/json"
-    return _dialect(request).render(InvalidParams(f"{place}: {said}." if place else f"{said}."))
+    return _refuse(request, InvalidParams(f"{place}: {said}." if place else f"{said}."))
 
 
 def _fields(request: Request) -> str:
@@ -132,7 +185,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
                 f"The requested API endpoint was not found: kagemusha does not simulate {what}. "
                 "What it simulates is listed in its README."
             )
-            return _dialect(request).render(NotFound(None, message))
+            return _refuse(request, NotFound(None, message))
         case 405:
             methods = _allowed(request)
             allowed = {"Allow": ", ".join(methods)}
@@ -143,19 +196,24 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         case 413:
             return too_large()
         case _:
-            return _dialect(request).render(
-                BadRequest("The request body can't be read: send a JSON object in UTF-8, not nested deeply.")
+            return _refuse(
+                request, BadRequest("The request body can't be read: send a JSON object in UTF-8, not nested deeply.")
             )
 
 
-def routes_within(routes: Iterable[object]) -> Iterator[APIRoute]:
-    """Every route, those of routers within routers included."""
+def routes_within(routes: Iterable[object]) -> Iterator[HerokuRoute]:
+    """The routes among what an application tries, those of rooms included."""
     for route in routes:
-        if isinstance(route, APIRoute):
+        if isinstance(route, HerokuRoute):
             yield route
-        router = getattr(route, "original_router", None)
-        if router is not None:
-            yield from routes_within(router.routes)
+        yield from routes_within(getattr(route, "routes", ()))
+
+
+def operations(routes: Iterable[object]) -> dict[str, frozenset[str]]:
+    """The operations of routes, each with the parameters of its path."""
+    return {
+        route.operation_id: frozenset(route.param_convertors) for route in routes_within(routes) if route.operation_id
+    }
 
 
 def _allowed(request: Request) -> list[str]:

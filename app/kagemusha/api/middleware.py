@@ -1,18 +1,20 @@
 """What every answer carries, and what no request may: the outermost layer, whatever makes the answer."""
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kagemusha.api.dialect import HEROKU, MOST_BODY, too_large
+from kagemusha.api.dialect import HEROKU, MOST_BODY, MOST_SNAPSHOT, too_large
+from kagemusha.api.troubles import NO_ANSWER, Cutting
+from kagemusha.clock import elapsed
 from kagemusha.domain.errors import NotFound
+from kagemusha.services.requests import Answered
 
 
 class Edge:
     """ASGI middleware.
 
     Every answer has Request-Id and RateLimit-Remaining, and warnings where there are any. A body is not read beyond
-    MOST_BODY bytes. HEAD is GET without the body.
+    MOST_BODY bytes (MOST_SNAPSHOT of a snapshot). HEAD is GET without the body.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -24,35 +26,68 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        state = scope.setdefault("state", {})
-        server = scope["app"].state if "app" in scope else None
+        scope.setdefault("state", {})
         bare = scope["method"] == "HEAD"
+        began = elapsed()
+        cutting = Cutting(scope, receive, send)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                sandbox_id = state.get("sandbox_id", 0)
-                if server is not None and server.request_ids is not None:
-                    headers["Request-Id"] = server.request_ids.make(sandbox_id)
-                    headers["RateLimit-Remaining"] = str(server.rate_limits.remaining(sandbox_id))
-                if "warning" in state:
-                    headers["X-Heroku-Warning"] = state["warning"]
+                _finish(scope, message, began)
             elif bare and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
-            await send(message)
+            if "cut" in scope["state"]:
+                await cutting.send(message)
+            else:
+                await send(message)
 
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length[:20]) > MOST_BODY:
-            await too_large()(scope, receive, sending)
+        most = _most(scope)
+        if _announced(scope) > most:
+            await too_large(most)(scope, receive, sending)
         elif "\0" in scope["path"]:
             await HEROKU.render(NotFound(None, "No name or id holds a NUL character."))(scope, receive, sending)
         else:
-            await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive), sending)
+            await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive, most), sending)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _announced(scope: Scope) -> int:
+    """The length in bytes that the request says its body has."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0
+
+
+def _finish(scope: Scope, start: Message, began: float) -> None:
+    """Put the headers on an answer that every answer has, and let the journal tell of the request."""
+    state, server = scope["state"], scope["app"].state if "app" in scope else None
+    # None of them is there yet: only this layer sends them.
+    headers = list(start.get("headers", ()))
+    sandbox_id = state.get("sandbox_id", 0)
+    if server is not None and server.request_ids is not None:
+        remaining = state["remaining"] if "remaining" in state else server.rate_limits.remaining(sandbox_id)
+        headers.append((b"request-id", server.request_ids.make(sandbox_id).encode()))
+        headers.append((b"ratelimit-remaining", str(remaining).encode()))
+    if "warning" in state:
+        headers.append((b"x-heroku-warning", state["warning"].encode("latin-1")))
+    start["headers"] = headers
+    if server is not None and "operation" in state:
+        answered = Answered(
+            state["now"], server.transactions.clock(), state["operation"], scope["method"], scope["path"],
+            None if state.get("cut") == NO_ANSWER else start["status"], elapsed() - began, state.get("error"),
+            state.get("fault"),
+        )  # fmt: skip
+        server.transactions.requests.note(sandbox_id, answered)
+
+
+def _most(scope: Scope) -> int:
+    """Bytes that the body may have."""
+    return MOST_SNAPSHOT if scope["path"].startswith("/_sim/") and scope["method"] == "PUT" else MOST_BODY
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
     """`receive`, until the body is too long: then the 413 that the application makes of this."""
-    left = MOST_BODY
+    left = most
 
     async def receiving() -> Message:
         nonlocal left

@@ -34,8 +34,7 @@ class RateLimits:
         now = self._clock()
         left = self._left(sandbox_id, self._most, now)
         if left < 1:
-            message = "Your account reached the API rate limit\nPlease wait a few minutes before making new requests"
-            raise RateLimited(message)
+            raise RateLimited
         if len(self._pools) >= _POOLS:
             self._pools = {each: pool for each, pool in self._pools.items() if self._left(each, self._most, now) <
                            self._most}  # fmt: skip

@@ -37,7 +37,8 @@ class RequestIds:
         bits = payload << _MAC_BITS | self._mac(payload)
         # 122 bits around the version and the variant.
         high, middle, low = bits >> 74, bits >> _TAIL_BITS & 0xFFF, bits & (1 << _TAIL_BITS) - 1
-        return str(UUID(int=high << 80 | 8 << 76 | middle << 64 | 2 << _TAIL_BITS | low))
+        digits = f"{high << 80 | 8 << 76 | middle << 64 | 2 << _TAIL_BITS | low:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def sandbox(self, header: str) -> int | None:
         """The id of the sandbox that the newest valid id in a comma list speaks for."""

@@ -1,6 +1,7 @@
 """Routes found by the first segment of their path, since trying each in turn costs more than what most of them do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
@@ -28,6 +29,51 @@ class Index(BaseRoute):
                     if match is Match.FULL:
                         return match, found
         return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the route answer."""
+        route: APIRoute = scope["route"]
+        await route.handle(scope, receive, send)
+
+
+class Room:
+    """Routes that are made when one of them is asked for: to make all takes as long as the rest of the start."""
+
+    def __init__(self, load: Callable[[], Iterable[BaseRoute]]) -> None:
+        """`load` imports what makes them."""
+        self._load = load
+
+    @cached_property
+    def routes(self) -> list[BaseRoute]:
+        """The routes, in the order in which they are tried, behind an index of them."""
+        found = list(self._load())
+        return [Index(route for route in found if isinstance(route, APIRoute)), *found]
+
+
+class Rooms(BaseRoute):
+    """Leads to the routes of all rooms."""
+
+    def __init__(self, rooms: Mapping[Room, Iterable[str]]) -> None:
+        """Each of `rooms` with the first segments of its routes' paths."""
+        self._rooms = list(rooms)
+        self._by_segment = {segment: room for room, segments in rooms.items() for segment in segments}
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All that there are."""
+        return [route for room in self._rooms for route in room.routes]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As a router would: the first route that takes the request wholly, else the first that knows the path."""
+        room = self._by_segment.get(_segment(scope.get("path", "")))
+        other: tuple[Match, Scope] = (Match.NONE, {})
+        for route in room.routes if room else ():
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                return match, found
+            if match is Match.PARTIAL and other[0] is Match.NONE:
+                other = (match, found)
+        return other
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the route answer."""

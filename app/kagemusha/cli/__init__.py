@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kagemusha.cli import clock, db, demo, env, sandbox, serve
+from kagemusha.cli import clock, db, demo, env, sandbox, scenario, serve
 
 app = typer.Typer(help="A stand-in for Heroku's data control plane.", pretty_exceptions_enable=False,
                   add_completion=False)  # fmt: skip
@@ -33,3 +33,4 @@ app.command(epilog="Example: kagemusha demo")(demo.demo)
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(clock.app, name="clock")
 app.add_typer(db.app, name="db")
+app.add_typer(scenario.app, name="scenario")

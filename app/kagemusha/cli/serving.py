@@ -14,6 +14,7 @@ import uvicorn
 
 from kagemusha.certificates import server_file
 from kagemusha.cli import aws_profile
+from kagemusha.connections import Connection
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
 
@@ -73,12 +74,12 @@ class Server(uvicorn.Server):
 def answer(
     settings: Settings, listener: socket.socket, ready: Callable[[], None], lifeline: Lifeline | None = None
 ) -> None:
-    """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises DatabaseProblem if it can't start."""
+    """Answer requests until SIGTERM, Ctrl-C, or the end of `lifeline`. Raises StartProblem if it can't start."""
     aws_profile.set_aside()
     app = create_app(settings)
     certificate = server_file(settings.certificates_folder, settings.host) if settings.tls else None
-    config = uvicorn.Config(app, lifespan="off", ws="none", log_level="warning", access_log=False, server_header=False,
-                            timeout_graceful_shutdown=GRACE, ssl_certfile=certificate)  # fmt: skip
+    config = uvicorn.Config(app, http=Connection, lifespan="off", ws="none", log_level="warning", access_log=False,
+                            server_header=False, timeout_graceful_shutdown=GRACE, ssl_certfile=certificate)  # fmt: skip
     # Ctrl-C is for the process that looks after this one, if there is one.
     signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}
     server = Server(config, ready, signals)

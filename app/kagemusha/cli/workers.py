@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection, wait
 
 import typer
 
+from kagemusha.problems import StartProblem
 from kagemusha.settings import Settings
-from kagemusha.store.engine import DatabaseProblem
 
 LAST = 1.7
 """Seconds that workers have to end before they are killed: a little more than they give themselves."""
@@ -74,7 +74,7 @@ class Worker:
 def supervise(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Keep `settings.workers` processes answering until SIGTERM or Ctrl-C; one of them lets time run.
 
-    `ready` is called once all answer. One that ends is replaced. Raises DatabaseProblem if they can't start.
+    `ready` is called once all answer. One that ends is replaced. Raises StartProblem if they can't start.
     """
     with _end_asked() as end:
         workers: list[Worker] = []
@@ -93,7 +93,7 @@ def shares(settings: Settings) -> list[Settings]:
 
 
 def _all_answer(workers: list[Worker], end: Connection) -> bool:
-    """Wait until all answer; False if the end was asked for. Raises DatabaseProblem for the first that can't."""
+    """Wait until all answer; False if the end was asked for. Raises StartProblem for the first that can't."""
     while waiting := [worker.lifeline for worker in workers if not worker.answers]:
         news = wait([end, *waiting])
         if end in news:
@@ -102,7 +102,7 @@ def _all_answer(workers: list[Worker], end: Connection) -> bool:
             if worker.lifeline in news and (problem := worker.heard()):
                 if wait([end], MOMENT):
                     return False
-                raise DatabaseProblem(problem)
+                raise StartProblem(problem)
     return True
 
 
@@ -130,7 +130,7 @@ def _work(settings: Settings, listener: socket.socket, lifeline: Connection) -> 
 
     try:
         answer(settings, listener, lambda: say(_ANSWERS), lifeline)
-    except DatabaseProblem as problem:
+    except StartProblem as problem:
         say(str(problem))
         sys.exit(1)
 

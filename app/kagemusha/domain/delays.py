@@ -13,6 +13,10 @@ ETERNITY = 10_000 * 366 * 24 * 60 * MINUTE
 """Longer than any world lasts: no delay is longer, however slow the pace."""
 LATEST = 253_402_300_799_000
 """The last moment that can be written down: the end of the year 9999."""
+TEN_YEARS = 10 * 365 * 24 * 60 * MINUTE
+"""The longest delay that a sandbox may ask for, and as long as an advance goes on until idle."""
+LATEST_NOW = LATEST - TEN_YEARS
+"""The last moment at which a clock can be put: a world needs time for what is to happen in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,6 @@ def draw(delay: Delay, *, seed: int, resource: int, stage: str, visit: int) -> i
     return delay.low + int.from_bytes(digest, "big") % (delay.high - delay.low + 1)
 
 
-def scaled(milliseconds: int, pace: float) -> int:
+def scaled(milliseconds: float, pace: float) -> int:
     """`milliseconds` of real life at `pace` (60 makes a minute a second), at least one, at most ETERNITY. Chosen."""
     return max(1, round(min(milliseconds / pace, ETERNITY)))

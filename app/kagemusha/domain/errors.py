@@ -92,9 +92,16 @@ class RateLimited(DomainError):
 
     id = "rate_limit"
 
+    def __init__(
+        self,
+        message: str = "Your account reached the API rate limit\nPlease wait a few minutes before making new requests",
+    ) -> None:
+        """The default is Heroku's own sentence."""
+        super().__init__(message)
+
 
 class Unavailable(DomainError):
-    """The database does not answer, or a lock was not had in time. Nothing was changed."""
+    """The database does not answer, or a lock was not had in time; the message says whether anything was changed."""
 
     id = "service_unavailable"
 

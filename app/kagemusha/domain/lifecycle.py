@@ -9,7 +9,7 @@ from types import MappingProxyType
 from kagemusha.domain import delays
 from kagemusha.domain.delays import Delay
 from kagemusha.domain.errors import IllegalStep
-from kagemusha.domain.stages import STAGES, Effect, On, Stage
+from kagemusha.domain.stages import FAILURES, STAGES, Effect, On, Stage
 from kagemusha.domain.states import Machine
 
 _BY_TRIGGER: dict[tuple[Machine, str | None, On], Stage] = {
@@ -33,14 +33,32 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How a stage is waited for: `slow` times as long as usual, and held by the fault `held_by` (0: by hand)."""
+
+    slow: float = 1
+    held_by: int | None = None
+
+
+AS_USUAL = Wait()
+"""No fault."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """What a change of state comes to: the new state, when that ends by itself, and what it brings."""
+    """What a change of state comes to: the new state, when that ends by itself, and what it brings.
+
+    A held state does not end before it is released: `held_by` is the fault (0: by hand), `held_left` what is left of
+    its delay in milliseconds.
+    """
 
     machine: Machine
     source: str | None
     target: str | None
     due_at: int | None
     effects: tuple[Effect, ...]
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 @cache
@@ -70,8 +88,25 @@ def effects_ahead(machine: Machine, state: str) -> frozenset[Effect]:
     return frozenset(stage.effects) | (effects_ahead(machine, stage.target) if stage.target else frozenset())
 
 
-def due_after(machine: Machine, state: str, *, at: int, resource: int, visit: int, timing: Timing) -> int | None:
-    """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not, or after LATEST."""
+def failures(machine: Machine, state: str | None, on: On = On.DUE) -> tuple[str, ...]:
+    """The states that `state` may end in when it fails, the usual one first; none when it can't, or `on` asks for it.
+
+    What somebody asks for does not fail: only what falls due does.
+    """
+    if on is not On.DUE:
+        return ()
+    return tuple(
+        stage.target for stage in FAILURES if (stage.machine, stage.source) == (machine, state) and stage.target
+    )
+
+
+def due_after(
+    machine: Machine, state: str, *, at: int, resource: int, visit: int, timing: Timing, slow: float = 1
+) -> int | None:
+    """When `state`, entered at `at`, ends by itself (milliseconds), or None if it does not, or after LATEST.
+
+    `slow` times as late as its delay says.
+    """
     stage = _BY_TRIGGER.get((machine, state, On.DUE))
     if stage is None or stage.delay is None:
         return None
@@ -80,22 +115,33 @@ def due_after(machine: Machine, state: str, *, at: int, resource: int, visit: in
     if delay is None:
         return None
     drawn = delays.draw(delay, seed=timing.seed, resource=resource, stage=name, visit=visit)
-    due_at = at + delays.scaled(drawn, timing.pace)
+    due_at = at + delays.scaled(drawn * slow, timing.pace)
     return due_at if due_at <= delays.LATEST else None
 
 
-def take(machine: Machine, source: str | None, on: On, *, at: int, resource: int, visit: int, timing: Timing) -> Step:
-    """Take the step out of `source` that `on` asks for, at the moment `at`.
+def stage(machine: Machine, source: str | None, on: On, failing: str | None = None) -> Stage:
+    """The step out of `source` that `on` asks for; with `failing` the one that fails to that state.
 
-    `visit` counts the changes of state the resource will have seen. Raises IllegalStep when the tables
-    have no such step.
+    Raises IllegalStep when the tables have no such step.
     """
-    stage = _BY_TRIGGER.get((machine, source, on))
-    if stage is None:
+    if failing is not None:
+        return Stage(machine, source, failing, On.FAIL)
+    found = _BY_TRIGGER.get((machine, source, on))
+    if found is None:
         raise IllegalStep(machine, source, on)
-    due_at = (
-        due_after(machine, stage.target, at=at, resource=resource, visit=visit, timing=timing)
-        if stage.target is not None
-        else None
-    )
-    return Step(machine, source, stage.target, due_at, stage.effects)
+    return found
+
+
+def enter(taken: Stage, *, at: int, resource: int, visit: int, timing: Timing, wait: Wait = AS_USUAL) -> Step:
+    """The step that `taken` comes to at the moment `at`.
+
+    `visit` counts the changes of state the resource will have seen.
+    """
+    due_at = None
+    if taken.target is not None:
+        due_at = due_after(
+            taken.machine, taken.target, at=at, resource=resource, visit=visit, timing=timing, slow=wait.slow
+        )
+    if wait.held_by is not None and due_at is not None:
+        return Step(taken.machine, taken.source, taken.target, None, taken.effects, wait.held_by, due_at - at)
+    return Step(taken.machine, taken.source, taken.target, due_at, taken.effects)

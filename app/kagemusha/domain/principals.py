@@ -48,7 +48,11 @@ def parse(text: str) -> Principal:
     return Principal(match["account"], (match["rest"] or ":root")[1:])
 
 
+def covering(principal_arn: str) -> frozenset[str]:
+    """The ARNs of which one must be allowed for this principal to be: its own, and its whole account's."""
+    return frozenset({principal_arn, root_arn(parse(principal_arn).account)})
+
+
 def is_allowed(principal_arn: str, allowed_arns: Iterable[str]) -> bool:
     """Whether `principal_arn` may connect: itself is allowed, or its whole account."""
-    allowed = set(allowed_arns)
-    return principal_arn in allowed or root_arn(parse(principal_arn).account) in allowed
+    return not covering(principal_arn).isdisjoint(allowed_arns)

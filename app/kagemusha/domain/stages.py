@@ -28,6 +28,7 @@ class On(StrEnum):
     ACCEPT = "accept"
     REJECT = "reject"
     FINISH = "finish"
+    FAIL = "fail"
 
 
 class Effect(StrEnum):
@@ -82,6 +83,7 @@ _ADDON = (
     ),
     Stage(Machine.ADDON, AddonState.PROVISIONING, AddonState.DEPROVISIONED, On.DELETE, effects=(Effect.VANISH,)),
     Stage(Machine.ADDON, AddonState.PROVISIONED, AddonState.DEPROVISIONED, On.DELETE, effects=(Effect.VANISH,)),
+    Stage(Machine.ADDON, AddonState.DEPROVISIONED, None, On.DELETE, effects=(Effect.VANISH,)),
 )
 
 _PRIVATELINK = (
@@ -94,6 +96,8 @@ _PRIVATELINK = (
     ),
     Stage(Machine.PRIVATELINK, PrivatelinkState.PROVISIONING, PrivatelinkState.DEPROVISIONING, On.DELETE),
     Stage(Machine.PRIVATELINK, PrivatelinkState.OPERATIONAL, PrivatelinkState.DEPROVISIONING, On.DELETE),
+    # Nothing was provisioned, so there is nothing to take back.
+    Stage(Machine.PRIVATELINK, PrivatelinkState.FAILED, PrivatelinkState.DEPROVISIONED, On.DELETE),
     Stage(
         Machine.PRIVATELINK,
         PrivatelinkState.DEPROVISIONING,
@@ -114,6 +118,7 @@ _PRIVATELINK = (
             PrivatelinkState.OPERATIONAL,
             PrivatelinkState.DEPROVISIONING,
             PrivatelinkState.DEPROVISIONED,
+            PrivatelinkState.FAILED,
         )
     ),
 )
@@ -187,3 +192,19 @@ _ENDPOINT = (
 
 STAGES: tuple[Stage, ...] = (*_SPACE, *_ADDON, *_PRIVATELINK, *_ALLOWED_ACCOUNT, *_ENDPOINT)
 """Every step of every machine, in the order in which it is documented."""
+
+
+def _failure(machine: Machine, source: str, target: str) -> Stage:
+    return Stage(machine, source, target, On.FAIL)
+
+
+FAILURES: tuple[Stage, ...] = (
+    _failure(Machine.ADDON, AddonState.PROVISIONING, AddonState.DEPROVISIONED),
+    _failure(Machine.PRIVATELINK, PrivatelinkState.PROVISIONING, PrivatelinkState.FAILED),
+    _failure(Machine.ENDPOINT, EndpointState.PENDING_ACCEPTANCE, EndpointState.EXPIRED),
+    _failure(Machine.ENDPOINT, EndpointState.PENDING_ACCEPTANCE, EndpointState.REJECTED),
+    _failure(Machine.ENDPOINT, EndpointState.PENDING_ACCEPTANCE, EndpointState.FAILED),
+    _failure(Machine.ENDPOINT, EndpointState.PENDING, EndpointState.FAILED),
+    _failure(Machine.ENDPOINT, EndpointState.PENDING, EndpointState.REJECTED),
+)
+"""Where a stage ends instead, at the same moment, when a fault makes it fail; the first of several unless it says."""

@@ -24,13 +24,7 @@ def views(context: Context, found: Sequence[Addon]) -> list[AddonView]:
     apps = context.store.apps.by_ids(addon.app_id for addon in found)
     names = context.store.config_vars.names_by_addon(addon.id for addon in found)
     return [
-        AddonView(
-            addon,
-            apps[addon.app_id],
-            catalog.plan(addon.plan),
-            catalog.service(addon.plan.split(":")[0]),
-            names.get(addon.id, []),
-        )
+        AddonView(addon, apps[addon.app_id], catalog.plan(addon.plan), addon.addon_service, names.get(addon.id, []))
         for addon in found
     ]
 

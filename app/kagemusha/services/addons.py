@@ -56,7 +56,8 @@ def create_addon(context: Context, app: App, new: NewAddon) -> Addon:
     addon = Addon(
         id=number, uuid=names.uuid(), name=name, app_id=app.id, plan=plan.full_name,
         config=json.dumps(dict(new.config)), credential_version=0, created_at=context.now, updated_at=context.now,
-        state=AddonState.PROVISIONING, generation=0, due_at=step.due_at,
+        settings="{}", state=AddonState.PROVISIONING, generation=0, due_at=step.due_at, held_by=step.held_by,
+        held_left=step.held_left,
     )  # fmt: skip
     context.store.addons.insert(addon)
     attachments.attach(context, addon, app, new.attachment, confirm=new.confirm)
@@ -114,7 +115,6 @@ def delete_addon(context: Context, app: App, addon: Addon, leaving: int | None =
         given = [var.name for var in store.config_vars.of_app(attachment.app_id) if var.attachment_id == attachment.id]
         store.config_vars.delete(attachment.app_id, given)
         store.attachments.delete(attachment.id)
-        attachments.forget_namespace(context, attachment)
     store.addons.delete(addon.id)
     for app_id, names in sorted(left.items()):
         if app_id != leaving:

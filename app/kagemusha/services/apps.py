@@ -1,5 +1,6 @@
 """Apps."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +8,14 @@ from dataclasses import dataclass
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.domain.states import SpaceState
-from kagemusha.services import addons, app_settings, releases, spaces
-from kagemusha.services.app_settings import ACM, MAINTENANCE
+from kagemusha.services import addons, releases, spaces
 from kagemusha.services.context import Context
 from kagemusha.store.base import Page
 from kagemusha.store.records import App, Space
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]", re.ASCII)
 _SHORTEST_NAME, _LONGEST_NAME = 3, 30
+MOST_BUILDPACKS, LONGEST_BUILDPACK = 100, 2_000
 STACKS = ("heroku-22", "heroku-24", "heroku-26", "container")
 
 
@@ -33,23 +34,27 @@ class NewApp:
 
 @dataclass(frozen=True, slots=True)
 class AppChange:
-    """What an update asks for; None leaves a thing as it is. `owner` is a team, or the account (``~``)."""
+    """What an update asks for; None leaves a thing as it is.
+
+    `owner` is a team, or the account (``~``); `acm` whether certificates are managed; `buildpacks`, in order, are
+    names of the registry, URNs or URLs.
+    """
 
     name: str | None = None
     stack: str | None = None
     maintenance: bool | None = None
     locked: bool | None = None
     owner: str | None = None
+    acm: bool | None = None
+    buildpacks: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AppView:
-    """An app, the space it lives in, and whether it is in maintenance and its certificates are managed."""
+    """An app and the space it lives in."""
 
     app: App
     space: Space | None
-    maintenance: bool
-    acm: bool
 
 
 def find_app(context: Context, identity: str) -> App:
@@ -67,16 +72,8 @@ def view(context: Context, app: App) -> AppView:
 
 def views(context: Context, apps: Sequence[App]) -> list[AppView]:
     """Apps with what their answers name."""
-    settings = context.store.app_settings.of_apps(app.id for app in apps)
-    return [
-        AppView(
-            app,
-            context.store.spaces.get(app.space_id) if app.space_id else None,
-            maintenance=MAINTENANCE in settings.get(app.id, {}),
-            acm=ACM in settings.get(app.id, {}),
-        )
-        for app in apps
-    ]
+    there = context.store.spaces.by_ids(app.space_id for app in apps if app.space_id is not None)
+    return [AppView(app, None if app.space_id is None else there[app.space_id]) for app in apps]
 
 
 def list_apps(context: Context, page: Page, **equal: bool) -> list[AppView]:
@@ -107,6 +104,7 @@ def create_app(context: Context, new: NewApp) -> AppView:
         region=region.name, space_id=space.id if space else None, in_team=bool(space or new.team),
         locked=new.locked, internal_routing=(new.internal_routing or False) if space else None,
         stack=stack, created_at=context.now, updated_at=context.now, released_at=context.now, release_version=0,
+        maintenance=False, acm=False, buildpacks="[]",
     )  # fmt: skip
     context.store.apps.insert(app)
     releases.release(context, app.id, "Initial release", context.account)
@@ -125,17 +123,29 @@ def find_stack(identity: str) -> str:
 
 
 def update_app(context: Context, app: App, change: AppChange) -> AppView:
-    """Give an app another name, stack, lock or owner, or put it into maintenance. No release is made (chosen)."""
+    """Change what of an app is asked for. No release is made (chosen)."""
     name = _free_name(context, change.name) if change.name not in {None, app.name} else None
     stack = find_stack(change.stack) if change.stack is not None else app.stack
     in_team = app.in_team if change.owner is None else _is_team(context, app, change.owner)
-    locked = app.locked if change.locked is None else change.locked
-    changed = app._replace(name=name or app.name, stack=stack, locked=locked, in_team=in_team)
+    changed = app._replace(
+        name=name or app.name,
+        stack=stack,
+        in_team=in_team,
+        locked=app.locked if change.locked is None else change.locked,
+        maintenance=app.maintenance if change.maintenance is None else change.maintenance,
+        acm=app.acm if change.acm is None else change.acm,
+        buildpacks=app.buildpacks if change.buildpacks is None else _buildpacks(change.buildpacks),
+    )
     if changed != app:
         context.store.apps.change_to(changed, context.now)
-    if change.maintenance is not None:
-        app_settings.tell(context, app.id, MAINTENANCE, change.maintenance)
     return view(context, find_app(context, app.uuid))
+
+
+def _buildpacks(chosen: Sequence[str]) -> str:
+    if len(chosen) > MOST_BUILDPACKS or any(not 0 < len(each) <= LONGEST_BUILDPACK for each in chosen):
+        message = f"updates: give up to {MOST_BUILDPACKS} buildpacks by name or URL, none of them empty."
+        raise InvalidParams(message)
+    return json.dumps(list(chosen))
 
 
 def _is_team(context: Context, app: App, owner: str) -> bool:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import ConfirmationRequired, InvalidParams, NotFound
-from kagemusha.services import addon_views, app_settings, releases
+from kagemusha.services import addon_views, releases
 from kagemusha.services.addon_views import AddonView
-from kagemusha.services.app_settings import NAMESPACES
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App, Attachment
 
@@ -18,10 +17,9 @@ _NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,255}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class AttachmentView:
-    """An attachment, its app, its add-on with what that names, its namespace, and the names of the vars it gives."""
+    """An attachment, its app, its add-on with what that names, and the names of the vars it gives."""
 
     attachment: Attachment
-    namespace: str | None
     app: App
     addon: AddonView
     config_vars: Sequence[str]
@@ -33,17 +31,7 @@ def views(context: Context, found: Sequence[Attachment]) -> list[AttachmentView]
     rows = context.store.addons.by_ids(attachment.addon_id for attachment in found)
     shown = {view.addon.id: view for view in addon_views.views(context, list(rows.values()))}
     names = context.store.config_vars.names_by_attachment(attachment.id for attachment in found)
-    settings = context.store.app_settings.of_apps(attachment.app_id for attachment in found)
-    return [
-        AttachmentView(
-            each,
-            settings.get(each.app_id, {}).get(NAMESPACES, {}).get(each.uuid),
-            apps[each.app_id],
-            shown[each.addon_id],
-            names.get(each.id, []),
-        )
-        for each in found
-    ]
+    return [AttachmentView(each, apps[each.app_id], shown[each.addon_id], names.get(each.id, [])) for each in found]
 
 
 def view(context: Context, attachment: Attachment) -> AttachmentView:
@@ -130,7 +118,7 @@ def attach(
 
     What else has the name in the app loses it, in the same release, if `confirm` says so.
     """
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     check_namespace(namespace)
     if name is not None:
         check_name(context, app, addon, name, confirm)
@@ -139,12 +127,9 @@ def attach(
     number = context.store.allocate()
     attachment = Attachment(
         id=number, uuid=context.names(number).uuid(), name=name or _chosen_name(context, app, service, number),
-        addon_id=addon.id, app_id=app.id, created_at=context.now, updated_at=context.now,
+        addon_id=addon.id, app_id=app.id, created_at=context.now, updated_at=context.now, namespace=namespace,
     )  # fmt: skip
     context.store.attachments.insert(attachment)
-    if namespace is not None:
-        namespaces = app_settings.told(context, app.id, NAMESPACES, {}) | {attachment.uuid: namespace}
-        app_settings.tell(context, app.id, NAMESPACES, namespaces)
     releases.sync(context, addon)
     said.append(f"Attach {attachment.name} (@ref:{addon.name})")
     releases.release(context, app.id, ", ".join(said), context.account)
@@ -199,12 +184,4 @@ def _take_away(context: Context, lost: AttachmentView) -> str:
     attachment = lost.attachment
     context.store.config_vars.delete(attachment.app_id, lost.config_vars)
     context.store.attachments.delete(attachment.id)
-    forget_namespace(context, attachment)
     return f"Detach {attachment.name} (@ref:{lost.addon.addon.name})"
-
-
-def forget_namespace(context: Context, attachment: Attachment) -> None:
-    """Forget which namespace an attachment had that goes."""
-    namespaces = app_settings.told(context, attachment.app_id, NAMESPACES, {})
-    if namespaces.pop(attachment.uuid, None):
-        app_settings.tell(context, attachment.app_id, NAMESPACES, namespaces)

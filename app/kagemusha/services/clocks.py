@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from kagemusha.clock import rfc3339
-from kagemusha.domain.delays import LATEST
+from kagemusha.domain.delays import LATEST_NOW, TEN_YEARS
 from kagemusha.domain.errors import Conflict, InvalidParams
 from kagemusha.services import sandboxes
 from kagemusha.services.advance import BATCH, Fired, advance
@@ -12,8 +12,6 @@ from kagemusha.services.transactions import Key, Transactions
 
 MOST_STEPS = 100_000
 """Steps after which an advance until idle gives up."""
-LONGEST = 10 * 365 * 86_400_000
-"""Milliseconds after which an advance until idle gives up: ten years."""
 SHOWN = 100
 """Transitions that an advance shows."""
 
@@ -69,11 +67,15 @@ async def advance_to(transactions: Transactions, key: Key, *, by: int | None = N
         target = to if to is not None else context.now + (by or 0)
         if target < context.now:
             raise InvalidParams("The clock can't go back: give a moment that is not before the sandbox's now.")
-        if target > LATEST:
-            raise InvalidParams("The clock can't go beyond the year 9999.")
+        if target > LATEST_NOW:
+            message = (
+                f"The clock can't be put beyond {rfc3339(LATEST_NOW)}: time ends ten years later, with the year 9999, "
+                "and then nothing would ever happen in this world again."
+            )
+            raise InvalidParams(message)
         _set(context, target)
     result = Advanced(target)
-    result.fired = await transactions.settle(key, target, seen=result.transitions)
+    result.fired = await transactions.settle(key, target, seen=result.transitions, begun=True)
     del result.transitions[SHOWN:]
     return result
 
@@ -81,13 +83,13 @@ async def advance_to(transactions: Transactions, key: Key, *, by: int | None = N
 async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> Advanced:
     """Move the clock to the next thing due, or on until nothing is.
 
-    Conflict when that would be beyond the year 9999, and, until idle, after 100,000 steps or ten years: what has
-    happened by then stays.
+    Conflict when that would be too near to the end of time, and, until idle, after 100,000 steps or ten years: what
+    has happened by then stays.
     """
     start: int | None = None
     result = Advanced(0)
     while True:
-        async with transactions.writing(key) as context:
+        async with transactions.writing(key, begun=result.fired > 0) as context:
             if context is None:
                 raise sandboxes.missing(str(key[1]))
             start = context.now if start is None else start
@@ -95,7 +97,7 @@ async def advance_until(transactions: Transactions, key: Key, *, idle: bool) -> 
             due_at = context.store.lives.next_due_at()
             if due_at is None:
                 return result
-            last = min(start + LONGEST, LATEST) if idle else LATEST
+            last = min(start + TEN_YEARS, LATEST_NOW) if idle else LATEST_NOW
             if due_at > last or result.fired >= MOST_STEPS:
                 break
             until = last if idle else due_at

@@ -15,8 +15,6 @@ from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App
 
 REDIS, POSTGRES, KAFKA = "heroku-redis", "heroku-postgresql", "heroku-kafka"
-SETTINGS = "\0settings"
-"""Under which key of its config an add-on's settings are kept. No client can send it: their text holds no NUL."""
 _WINDOW = "maintenance_window"
 
 
@@ -61,7 +59,10 @@ def find(context: Context, identity: str, service: str | None = None) -> Databas
     addon = context.store.addons.find(identity)
     if addon is None:
         raise NotFound(None, "Couldn't find that add-on.")
-    found = _view(context, addon)
+    app = context.store.apps.get(addon.app_id)
+    if app is None:
+        raise NotFound("app")
+    [found] = _views(context, app, [addon])
     if service not in {None, found.service.name}:
         raise NotFound(None, f"Add-on {addon.name} is of {found.service.name}, not of {service}.")
     return found
@@ -69,7 +70,7 @@ def find(context: Context, identity: str, service: str | None = None) -> Databas
 
 def of_app(context: Context, app: App) -> list[Database]:
     """The data stores that an app pays for, oldest first."""
-    return [_view(context, addon) for addon in context.store.addons.of_app(app.id)]
+    return _views(context, app, context.store.addons.of_app(app.id))
 
 
 def find_ready(context: Context, identity: str, service: str) -> Database:
@@ -108,24 +109,34 @@ def rotate_credentials(context: Context, identity: str, service: str) -> Databas
     return changed
 
 
-def _view(context: Context, addon: Addon) -> Database:
-    app = context.store.apps.get(addon.app_id)
-    if app is None:
-        raise NotFound("app")
-    plan = catalog.plan(addon.plan)
-    attachments = [each.name for each in context.store.attachments.of_addon(addon.id) if each.app_id == app.id]
-    service, region = catalog.service(plan.service), catalog.region(app.region)
-    return Database(addon, app, plan, service, region, context.names(addon.id), attachments)
+def _views(context: Context, app: App, found: Sequence[Addon]) -> list[Database]:
+    """Add-ons that `app` pays for, as data stores."""
+    region = catalog.region(app.region)
+    named: dict[int, list[str]] = {}
+    for attachment in context.store.attachments.of_app(app.id):
+        named.setdefault(attachment.addon_id, []).append(attachment.name)
+    return [
+        Database(
+            addon,
+            app,
+            catalog.plan(addon.plan),
+            addon.addon_service,
+            region,
+            context.names(addon.id),
+            named.get(addon.id, []),
+        )
+        for addon in found
+    ]
 
 
 def _settings(addon: Addon) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(addon.config).get(SETTINGS, {})
+    found: dict[str, Any] = json.loads(addon.settings)
     return found
 
 
 def _set(context: Context, database: Database, changes: dict[str, Any]) -> Database:
-    kept = json.loads(database.addon.config)
-    changed = kept | {SETTINGS: _settings(database.addon) | changes}
+    kept = _settings(database.addon)
+    changed = kept | changes
     if changed != kept:
         context.store.addons.configure(database.addon.id, json.dumps(changed))
     return find(context, database.addon.uuid)

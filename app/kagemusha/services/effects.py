@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from kagemusha.domain import lifecycle, principals
-from kagemusha.domain.lifecycle import Step, due_after
+from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.stages import Effect, On
 from kagemusha.domain.states import AllowedAccountState, EndpointState, Machine
 from kagemusha.services import releases
@@ -71,6 +71,7 @@ def _waiting(context: Context, account: AllowedAccount) -> list[Endpoint]:
         for endpoint in context.store.endpoints.of_link(account.privatelink_id)
         if endpoint.state == EndpointState.PENDING_ACCEPTANCE
         and endpoint.due_at is None
+        and endpoint.held_by is None
         and principals.is_allowed(endpoint.principal_arn, [account.arn])
     ]
 
@@ -78,24 +79,17 @@ def _waiting(context: Context, account: AllowedAccount) -> list[Endpoint]:
 def _resume_acceptance(context: Context, account: AllowedAccount) -> None:
     """Let endpoints that waited for this account go on: their wait starts anew."""
     for endpoint in _waiting(context, account):
-        due_at = due_after(
-            Machine.ENDPOINT,
-            endpoint.state,
-            at=context.now,
-            resource=endpoint.id,
-            visit=endpoint.generation + 1,
-            timing=context.timing,
-        )
-        context.store.rearm(endpoint, due_at)
+        context.wait_again(endpoint)
 
 
 def suspend_acceptance(context: Context, link: Privatelink) -> None:
     """Let endpoints that wait, and whose principal is no longer allowed, wait for good."""
     allowed = allowed_arns(context, link.id)
     for endpoint in context.store.endpoints.live_of_link(link.id):
-        waits = endpoint.state == EndpointState.PENDING_ACCEPTANCE and endpoint.due_at is not None
-        if waits and not principals.is_allowed(endpoint.principal_arn, allowed):
-            context.store.rearm(endpoint, None)
+        waits = endpoint.due_at is not None or endpoint.held_by is not None
+        is_allowed = principals.is_allowed(endpoint.principal_arn, allowed)
+        if endpoint.state == EndpointState.PENDING_ACCEPTANCE and waits and not is_allowed:
+            context.store.rearm(endpoint, Step(Machine.ENDPOINT, endpoint.state, endpoint.state, None, ()))
 
 
 def forget_accounts(context: Context, privatelink_id: int) -> None:

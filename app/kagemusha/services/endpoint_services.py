@@ -10,7 +10,6 @@ from kagemusha.domain.errors import AwsError
 from kagemusha.domain.states import PrivatelinkState
 from kagemusha.services import effects
 from kagemusha.services.context import Context
-from kagemusha.store.base import Page
 from kagemusha.store.records import Addon, AllowedAccount, Privatelink
 
 PREFIX = "com.amazonaws.vpce."
@@ -79,9 +78,8 @@ def _open_to(context: Context, link: Privatelink, principal_arn: str) -> Endpoin
 
 def visible_services(context: Context, principal_arn: str, region: str) -> list[EndpointService]:
     """The services of the region that allow the principal, oldest first."""
-    links = context.store.privatelinks.page(Page("id", limit=1_000_000))
-    found = (_open_to(context, link, principal_arn) for link in links if region_of(link.service_name) == region)
-    return [each for each in found if each is not None]
+    found = context.store.privatelinks.open_to(principals.covering(principal_arn))
+    return [EndpointService(link, addon) for link, addon in found if region_of(link.service_name) == region]
 
 
 def owned_service(context: Context, service_id: str, region: str) -> Privatelink:

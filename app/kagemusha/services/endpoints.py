@@ -112,6 +112,8 @@ def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:
         state=EndpointState.PENDING_ACCEPTANCE,
         generation=0,
         due_at=step.due_at,
+        held_by=step.held_by,
+        held_left=step.held_left,
     )
     context.store.endpoints.insert(endpoint)
     return endpoint

@@ -95,17 +95,18 @@ def create_privatelink(context: Context, identity: str, allowed_accounts: Sequen
     link = Privatelink(
         id=number, uuid=names.uuid(), addon_id=addon.id,
         service_name=service_name(catalog.region(app.region).aws_region, names.service_id()),
-        created_at=context.now, state=PrivatelinkState.PROVISIONING, generation=0, due_at=step.due_at,
+        created_at=context.now, state=PrivatelinkState.PROVISIONING, generation=0,
+        due_at=step.due_at, held_by=step.held_by, held_left=step.held_left,
     )  # fmt: skip
     context.store.privatelinks.insert(link)
-    _allow(context, link, wanted)
+    _allow(context, addon, link, wanted)
     return view(context, addon.uuid)
 
 
 def add_allowed_accounts(context: Context, identity: str, allowed_accounts: Sequence[str]) -> LinkView:
     """Allow more principals; those that are allowed already stay as they are."""
     addon, link = _changeable(context, identity)
-    _allow(context, link, _parsed(allowed_accounts))
+    _allow(context, addon, link, _parsed(allowed_accounts))
     return view(context, addon.uuid)
 
 
@@ -162,14 +163,14 @@ def _parsed(submitted: Iterable[str]) -> dict[str, Principal]:
     return kept
 
 
-def _allow(context: Context, link: Privatelink, wanted: dict[str, Principal]) -> None:
+def _allow(context: Context, addon: Addon, link: Privatelink, wanted: dict[str, Principal]) -> None:
     there = {account.arn for account in context.store.allowed_accounts.of_link(link.id)}
     for text, principal in wanted.items():
         if principal.arn in there:
             continue
         number = context.store.allocate()
         uuid = context.names(number).uuid()
-        step = context.born(Machine.ALLOWED_ACCOUNT, number, uuid, principal.arn)
+        step = context.born(Machine.ALLOWED_ACCOUNT, number, uuid, principal.arn, addon.name)
         context.store.allowed_accounts.insert(
             AllowedAccount(
                 id=number,
@@ -181,5 +182,7 @@ def _allow(context: Context, link: Privatelink, wanted: dict[str, Principal]) ->
                 state=AllowedAccountState.PROVISIONING,
                 generation=0,
                 due_at=step.due_at,
+                held_by=step.held_by,
+                held_left=step.held_left,
             )
         )

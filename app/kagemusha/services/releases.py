@@ -102,7 +102,7 @@ def _wanted(
     """
     if addon.state != AddonState.PROVISIONED:
         return
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     names = context.names(addon.id)
     own = _own_url(context, addon, service, names) if endpoint is None else None
     through = [
@@ -184,14 +184,14 @@ def _given(context: Context, attachments: Sequence[Attachment], endpoint: Endpoi
 
 def sync_by_provider(context: Context, addon: Addon, endpoint: Endpoint | None = None) -> None:
     """`sync`, with one release by the provider for each app that changed: ``Update REDIS by heroku-redis``."""
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     for app_id, names in sync(context, addon, endpoint).items():
         release(context, app_id, f"Update {', '.join(names)} by {service.name}", provider(service))
 
 
 def announce_provisioned(context: Context, addon: Addon) -> None:
     """`sync`, with the release that says that provisioning is complete."""
-    service = catalog.service(addon.plan.split(":")[0])
+    service = addon.addon_service
     for app_id, names in sync(context, addon).items():
         variables = ", ".join(f"{name}_URL" for name in names)
         said = f"@ref:{addon.name} completed provisioning, setting {variables}."

@@ -5,11 +5,12 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from kagemusha.clock import rfc3339
 from kagemusha.domain import principals
-from kagemusha.domain.delays import LATEST
+from kagemusha.domain.delays import LATEST_NOW
 from kagemusha.domain.errors import Conflict, InvalidParams, NotFound
 from kagemusha.domain.lifecycle import STAGE_IDS
 from kagemusha.services.context import Context
@@ -64,8 +65,9 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
         raise Conflict(message)
     if new.seed is not None and not 0 <= new.seed < SEEDS:
         raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
-    if new.now is not None and not 0 <= new.now <= LATEST:
-        raise InvalidParams("now must be a moment of the years 1970 to 9999.")
+    if new.now is not None and not 0 <= new.now <= LATEST_NOW:
+        message = f"now must be a moment from 1970 to {rfc3339(LATEST_NOW)}: ten years later time ends."
+        raise InvalidParams(message)
     check_pace(new.pace)
     check_delays(new.delays or {})
     account, principal = _aws(sandboxes, new, name)
@@ -138,14 +140,29 @@ def _derived_account(name: str, attempt: int) -> str:
     return str(10**11 + int.from_bytes(digest, "big") % (9 * 10**11))
 
 
-async def ensure_default(transactions: Transactions, *, seed: int, manual: bool) -> bytes:
-    """Make the sandbox `default` and the server's secret if they are not there; returns the secret."""
+async def ensure_default(transactions: Transactions, beginning: NewSandbox) -> bool:
+    """Make the sandbox `default`, as `beginning` says, if it is not there; returns whether it was made."""
     async with transactions.server(writes=True) as sandboxes:
         sandboxes.alone()
-        if not sandboxes.find("name", DEFAULT):
-            principal = f"{_DEFAULT_ACCOUNT}:user/abc.xyz"
-            new = NewSandbox(DEFAULT, seed=seed, manual=manual, aws_principal=principal)
-            _create(sandboxes, new, transactions.clock())
+        if sandboxes.find("name", DEFAULT):
+            return False
+        principal = f"{_DEFAULT_ACCOUNT}:user/abc.xyz"
+        _create(sandboxes, replace(beginning, name=DEFAULT, aws_principal=principal), transactions.clock())
+        return True
+
+
+async def forget_default(transactions: Transactions) -> None:
+    """Take the sandbox `default` away, which did not become what it was to be."""
+    async with transactions.server(writes=True) as sandboxes:
+        found = sandboxes.find("name", DEFAULT, lock=True)
+        if found is not None:
+            sandboxes.delete(found.id)
+
+
+async def ensure_secret(transactions: Transactions) -> bytes:
+    """The server's secret, which all its processes share; drawn if there is none."""
+    async with transactions.server(writes=True) as sandboxes:
+        sandboxes.alone()
         secret = sandboxes.secret(_REQUEST_IDS)
         if secret is None:
             secret = secrets.token_hex(32)
@@ -182,7 +199,7 @@ def reset_sandbox(context: Context, system: int) -> None:
     manual, given = initial["manual"], initial["now"]
     began_at = context.sandbox.began_at if manual or given is not None else system
     store = context.store
-    store.clear()
+    store.dumps.clear()
     store.restart(began_at=began_at, counter=_FIRST_THINGS)
     store.clock_offset = began_at - system
     store.frozen_at = began_at if manual else None

@@ -78,19 +78,27 @@ def create_space(context: Context, new: NewSpace) -> Space:
     space = Space(
         id=number, uuid=names.uuid(), name=new.name, region=region.name, shield=new.shield, cidr=cidr,
         data_cidr=data_cidr, created_at=context.now, updated_at=context.now,
-        state=SpaceState.ALLOCATING, generation=0, due_at=step.due_at,
+        state=SpaceState.ALLOCATING, generation=0, due_at=step.due_at, held_by=step.held_by, held_left=step.held_left,
     )  # fmt: skip
     context.store.spaces.insert(space)
     return space
 
 
 def _private(text: str, name: str, largest: int, smallest: int) -> IPv4Network:
-    """The network `text`, which must be private (RFC 1918, as the schema says) and of a size between the two."""
+    """The network `text`, which must be private (RFC 1918, as the schema says) and of a size between the two.
+
+    It is shown as it was given, so the size has no leading zeros, which Python would read and the schema doesn't know.
+    """
     try:
         network = IPv4Network(text, strict=False) if len(text) <= _LONGEST_CIDR else None
     except ValueError:
         network = None
-    if network and largest <= network.prefixlen <= smallest and any(network.subnet_of(each) for each in _PRIVATE):
+    if (
+        network
+        and text.endswith(f"/{network.prefixlen}")
+        and largest <= network.prefixlen <= smallest
+        and any(network.subnet_of(each) for each in _PRIVATE)
+    ):
         return network
     size = f"/{largest}" if largest == smallest else f"/{largest} to /{smallest}"
     message = f"{name} must be a {size} in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."

@@ -15,10 +15,15 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.advance import Fired, advance
 from kagemusha.services.context import Context
+from kagemusha.services.requests import Requests
+from kagemusha.services.stage_faults import StageFaults
 from kagemusha.store import engine as engines
 from kagemusha.store.records import Sandbox
 from kagemusha.store.sandboxes import Sandboxes
 from kagemusha.store.store import Store
+
+SOON = 0.25
+"""Seconds of system time after which the journal tells of a request, if nothing wrote before."""
 
 Key = tuple[str, str | int]
 """How a sandbox is found: a column of `sandboxes` and its value."""
@@ -35,6 +40,19 @@ class Transactions:
         self._held: dict[bool, Connection] = {}
         # Handlers never wait inside a transaction; the lock keeps that true whatever they come to do.
         self._lock = asyncio.Lock()
+        self.requests = Requests(self._wake)
+        self._writing_down: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+
+    async def end(self) -> None:
+        """Write down what was kept back, then close."""
+        if self._writing_down is not None:
+            self._writing_down.cancel()
+        try:
+            with suppress(Unavailable):
+                await self.write_all_down()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Give the connections back."""
@@ -42,19 +60,26 @@ class Transactions:
         self.engine.dispose()
 
     @contextmanager
-    def _begin(self, *, writes: bool) -> Iterator[Connection]:
-        """A transaction: committed at the end, rolled back on any exception. Raises Unavailable."""
+    def _begin(self, *, writes: bool, asked: bool = True, begun: bool = False) -> Iterator[Connection]:
+        """A transaction: committed at the end, rolled back on any exception. Raises Unavailable.
+
+        `asked` says that it does what somebody asked for, `begun` that a part of that has been committed before.
+        """
+        ending = False
         try:
             if writes not in self._held:
                 self._held[writes] = (engines.writing if writes else engines.reading)(self.engine)
             with self._held[writes].begin():
                 yield self._held[writes]
+                ending = True
         except DBAPIError as error:
             if not engines.is_outage(error):
                 raise
             # What one connection met, the other would meet next.
             self._let_go()
-            raise Unavailable(_said(error)) from error
+            # Whether a commit whose answer was lost has been kept, only a look can tell.
+            is_unsure = ending and writes and asked and not engines.timed_out(error)
+            raise Unavailable(_said(error, begun=begun or is_unsure)) from error
 
     def _let_go(self) -> None:
         for connection in self._held.values():
@@ -70,12 +95,12 @@ class Transactions:
                 yield Sandboxes(connection)
 
     @asynccontextmanager
-    async def reading(self, key: Key) -> AsyncIterator[Context | None]:
-        """A settled world, to be read; None if there is no such sandbox."""
+    async def reading(self, key: Key, *, begun: bool = False) -> AsyncIterator[Context | None]:
+        """A settled world, to be read; None if there is no such sandbox. `begun` as for `writing`."""
         now: int | None = None
         while True:
             async with self._lock:
-                with self._begin(writes=False) as connection:
+                with self._begin(writes=False, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key)
                     if sandbox is None:
                         yield None
@@ -84,44 +109,52 @@ class Transactions:
                     if not _is_due(sandbox, now):
                         yield self._context(connection, sandbox, now)
                         return
-            await self.settle(key, now)
+            await self.settle(key, now, begun=begun)
 
     @asynccontextmanager
-    async def writing(self, key: Key) -> AsyncIterator[Context | None]:
-        """A settled and locked world, to be changed: committed when the block ends well."""
+    async def writing(self, key: Key, *, begun: bool = False) -> AsyncIterator[Context | None]:
+        """A settled and locked world, to be changed: committed when the block ends well.
+
+        `begun` says that a part of what was asked for has been committed before, so that no outage can say otherwise.
+        """
         now: int | None = None
         while True:
             async with self._lock:
-                with self._begin(writes=True) as connection:
+                with self._begin(writes=True, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key, lock=True)
                     if sandbox is None:
                         yield None
                         return
                     # Read under the lock, so that the order of locks is the order of moments.
                     now = max(now or 0, sandbox.now(self.clock()))
-                    if not _is_due(sandbox, now):
+                    settled = not _is_due(sandbox, now)
+                    if settled:
                         context = self._context(connection, sandbox, now)
+                        noted = self._tell(context)
                         yield context
                         context.store.flush()
-                        return
-            await self.settle(key, now)
+                if settled:
+                    self._told(sandbox.id, noted)
+                    return
+            await self.settle(key, now, begun=begun)
 
-    async def settle(self, key: Key, until: int, seen: list[Fired] | None = None) -> int:
+    async def settle(self, key: Key, until: int, seen: list[Fired] | None = None, *, begun: bool = False) -> int:
         """Let everything happen that is due at `until`; returns how many steps that were, and adds them to `seen`.
 
-        The loop is given back between batches.
+        The loop is given back between batches. `begun` as for `writing`.
         """
         fired = 0
         while True:
             async with self._lock:
-                with self._begin(writes=True) as connection:
+                with self._begin(writes=True, asked=False, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key, lock=True)
                     if sandbox is None or not _is_due(sandbox, until):
                         return fired
-                    batch = self._batch(connection, sandbox, until)
+                    batch, noted = self._batch(connection, sandbox, until)
                     fired += len(batch)
                     if seen is not None:
                         seen.extend(batch)
+                self._told(sandbox.id, noted)
             await asyncio.sleep(0)
 
     async def settle_waking(self) -> int:
@@ -129,24 +162,71 @@ class Transactions:
         fired = 0
         while True:
             async with self._lock:
-                with self._begin(writes=True) as connection:
+                with self._begin(writes=True, asked=False) as connection:
                     sandboxes = Sandboxes(connection)
                     number = sandboxes.waking(self.clock())
                     sandbox = sandboxes.find("id", number, lock=True) if number is not None else None
                     if sandbox is None:
                         return fired
-                    fired += len(self._batch(connection, sandbox, sandbox.now(self.clock())))
+                    batch, noted = self._batch(connection, sandbox, sandbox.now(self.clock()))
+                    fired += len(batch)
+                self._told(sandbox.id, noted)
             await asyncio.sleep(0)
 
-    def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> list[Fired]:
+    def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> tuple[list[Fired], int]:
         context = self._context(connection, sandbox, until)
-        with _undisturbed():
-            fired = advance(context, until)
-            context.store.flush()
-        return fired
+        noted = self._tell(context)
+        fired = advance(context, until)
+        context.store.flush()
+        return fired, noted
+
+    def _tell(self, context: Context) -> int:
+        """Let the journal tell of the requests that were answered before; returns how many."""
+        noted = self.requests.of(context.sandbox.id)
+        for each in noted:
+            context.store.note("request", each.at, each.detail, each.noted_at)
+        return len(noted)
+
+    def _told(self, sandbox_id: int, noted: int) -> None:
+        """Note that a transaction was committed, with `noted` requests in it."""
+        self.requests.written(sandbox_id, noted)
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def news(self, most: float) -> None:
+        """Wait until something was written by this process, but no longer than `most` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most):
+                await self._news.wait()
+
+    async def write_down(self, sandbox_id: int) -> None:
+        """Let the journal tell of every request of this sandbox that was answered by this process."""
+        if self.requests.of(sandbox_id):
+            async with self.writing(("id", sandbox_id)) as context:
+                pass
+            if context is None:
+                self.requests.forget(sandbox_id)
+
+    async def write_all_down(self) -> None:
+        """The same for all sandboxes. Raises Unavailable."""
+        for sandbox_id in self.requests.sandboxes:
+            await self.write_down(sandbox_id)
+
+    def _wake(self) -> None:
+        if self._writing_down is None or self._writing_down.done():
+            self._writing_down = asyncio.get_running_loop().create_task(self._write_down_soon())
+
+    async def _write_down_soon(self) -> None:
+        await asyncio.sleep(SOON)
+        while self.requests.sandboxes:
+            with suppress(Unavailable):
+                await self.write_all_down()
+            await asyncio.sleep(SOON)
 
     def _context(self, connection: Connection, sandbox: Sandbox, now: int) -> Context:
-        return Context(Store(connection, sandbox), sandbox, now, sandbox.timing(self.default_pace))
+        store = Store(connection, sandbox, self.clock())
+        faults = StageFaults(store, sandbox) if sandbox.stage_faults else None
+        return Context(store, sandbox, now, sandbox.timing(self.default_pace), faults)
 
 
 @contextmanager
@@ -165,8 +245,10 @@ def _is_due(sandbox: Sandbox, now: int) -> bool:
     return sandbox.next_due_at is not None and sandbox.next_due_at <= now
 
 
-def _said(error: DBAPIError) -> str:
-    if engines.timed_out(error):
-        return "The database does not answer in time: nothing was changed, try again."
+def _said(error: DBAPIError, *, begun: bool) -> str:
+    timed_out = engines.timed_out(error)
     cause = engines.cause_of(error)
-    return f"The database can't be used ({cause}): nothing was changed. See to it, then try again."
+    why = "The database does not answer in time" if timed_out else f"The database can't be used ({cause})"
+    if begun:
+        return f"{why}: what was asked for may have been done, wholly or in part. Look before you try again."
+    return f"{why}: nothing was changed{', try again.' if timed_out else '. See to it, then try again.'}"

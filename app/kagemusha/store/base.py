@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from kagemusha.store.many import Many, among, put_many
+from kagemusha.store.prepared import Rows, rows
 from kagemusha.store.work import Known, Work
 
 
@@ -51,6 +52,11 @@ class Queries:
         if statement.is_dml:
             self._work.forget()
         return found
+
+    def _rows(self, statement: Select[Any], **parameters: Any) -> Rows:
+        """The rows of a select that is built once."""
+        self._work.send()
+        return rows(self._work.connection, statement, {"in_sandbox": self._work.sandbox_id, **parameters})
 
     def _execute_many(self, statement: Many, rows: Sequence[dict[str, Any]]) -> None:
         self._work.send()
@@ -88,7 +94,6 @@ class Things(Queries, Generic[Row]):
 
     _get: ClassVar[Select[Any]]
     _find: ClassVar[Select[Any]]
-    _names: ClassVar[tuple[str, ...]]
     _insert: ClassVar[Many]
     _delete: ClassVar[Delete]
     _having: ClassVar[dict[str, Select[Any]]]
@@ -100,7 +105,6 @@ class Things(Queries, Generic[Row]):
         cls._get = cls.selection(*(by(cls.table, part) for part in cls.key))
         identity: BindParameter[str] = bindparam("identity")
         cls._find = cls.selection(or_(*(cls.table.c[name] == identity for name in cls.identities)))
-        cls._names = tuple(f"new_{name}" for name in cls.record._fields)
         cls._insert = put_many(cls.table, cls.record._fields)
         cls._delete = delete(cls.table).where(mine(cls.table), *(by(cls.table, part) for part in cls.key))
         cls._having = {name: cls.selection(by(cls.table, name)) for name in cls.groups}
@@ -133,11 +137,11 @@ class Things(Queries, Generic[Row]):
         )
 
     def _one(self, statement: Select[Any], **parameters: Any) -> Row | None:
-        row = self._execute(statement, **parameters).first()
-        return None if row is None else self.record._make(row)
+        found = self._rows(statement, **parameters)
+        return self.record._make(found[0]) if found else None
 
     def _all(self, statement: Select[Any], **parameters: Any) -> list[Row]:
-        return list(map(self.record._make, self._execute(statement, **parameters).all()))
+        return list(map(self.record._make, self._rows(statement, **parameters)))
 
     def _oldest_first(self, statement: Select[Any], **parameters: Any) -> list[Row]:
         # Sorted here: told to sort by the key, SQLite walks the world along it instead of using the index that finds
@@ -175,11 +179,7 @@ class Things(Queries, Generic[Row]):
 
     def insert(self, row: Row) -> None:
         """Add a row."""
-        self._execute_many(self._insert, [self._parameters(row)])
-
-    @classmethod
-    def _parameters(cls, row: Row) -> dict[str, Any]:
-        return dict(zip(cls._names, row, strict=True))
+        self._execute_many(self._insert, [self._insert.parameters(row)])
 
     def delete(self, *key: int) -> None:
         """Take the row with this key away."""

@@ -1,6 +1,5 @@
-"""Config vars, the settings that are kept among them, and the releases that they come in."""
+"""Config vars, and the releases that they come in."""
 
-import json
 from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
@@ -31,11 +30,11 @@ class ConfigVars(Queries):
 
     def of_app(self, app_id: int) -> list[records.ConfigVar]:
         """The app's config vars, by name."""
-        return list(map(records.ConfigVar._make, self._execute(_VARS_OF_APP, by_app_id=app_id).all()))
+        return list(map(records.ConfigVar._make, self._rows(_VARS_OF_APP, by_app_id=app_id)))
 
     def of_addon(self, addon_id: int) -> list[records.ConfigVar]:
         """What the add-on's attachments give, in all apps."""
-        found = [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ADDON, addon_id=addon_id) if row.name]
+        found = [records.ConfigVar(*row) for row in self._rows(_VARS_OF_ADDON, addon_id=addon_id) if row[1]]
         return sorted(found, key=attrgetter("app_id", "name"))
 
     def of_attachments(self, ids: Iterable[int]) -> list[records.ConfigVar]:
@@ -49,7 +48,7 @@ class ConfigVars(Queries):
         """Read at once what these attachments give: see `Things.load`."""
         unknown = sorted({number for number in ids if not self._known.has("attachment_id", number)})
         if unknown:
-            found = map(records.ConfigVar._make, self._execute(_VARS_OF_ATTACHMENTS, ids=unknown).all())
+            found = map(records.ConfigVar._make, self._rows(_VARS_OF_ATTACHMENTS, ids=unknown))
             self._known.learn("attachment_id", unknown, found)
 
     def given(self, attachment: records.Attachment, name: str) -> records.ConfigVar | None:
@@ -70,7 +69,7 @@ class ConfigVars(Queries):
     def _names(self, statement: Select[Any], ids: Iterable[int]) -> dict[int, list[str]]:
         names: dict[int, list[str]] = {}
         wanted = sorted(set(ids))
-        found = [(owner, name) for owner, name in self._execute(statement, ids=wanted) if name] if wanted else []
+        found = [(owner, name) for owner, name in self._rows(statement, ids=wanted) if name] if wanted else []
         for owner, name in sorted(found):
             names.setdefault(owner, []).append(name)
         return names
@@ -95,7 +94,7 @@ class ConfigVars(Queries):
     def _send(self) -> None:
         gone = ({"by_app_id": app_id, "by_name": name} for (app_id, name), var in self._final.items() if var is None)
         self._send_many(_DELETE_VARS, gone)
-        self._send_many(_PUT_VARS, (_parameters(var) for var in self._final.values() if var is not None))
+        self._send_many(_PUT_VARS, (_PUT_VARS.parameters(var) for var in self._final.values() if var is not None))
         self._final.clear()
 
     def delete_of_app(self, app_id: int) -> None:
@@ -103,31 +102,9 @@ class ConfigVars(Queries):
         self._execute(_DELETE_VARS_OF_APP, by_app_id=app_id)
 
 
-def _parameters(var: records.ConfigVar) -> dict[str, Any]:
-    return {
-        "new_app_id": var.app_id, "new_name": var.name, "new_value": var.value, "new_attachment_id": var.attachment_id,
-    }  # fmt: skip
-
-
-class AppSettings(Queries):
-    """What an app is told beside its config: a JSON object in a row of its own, under a name that no config var has."""
-
-    def of_apps(self, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-        """The settings of each of these apps that has any."""
-        wanted = sorted(set(ids))
-        found = self._execute(_SETTINGS_OF_APPS, ids=wanted) if wanted else ()
-        return {app_id: json.loads(value) for app_id, value in found}
-
-    def put(self, app_id: int, settings: dict[str, Any]) -> None:
-        """Keep these instead of what the app had."""
-        kept = records.ConfigVar(app_id, _SETTINGS, json.dumps(settings, sort_keys=True), None)
-        self._execute_many(_PUT_VARS, [_parameters(kept)])
-
-
-_SETTINGS = ""
 _V = models.config_vars
 _VAR = select(_V.c.app_id, _V.c.name, _V.c.value, _V.c.attachment_id).where(mine(_V))
-_VARS_OF_APP = _VAR.where(by(_V, "app_id"), _V.c.name != _SETTINGS).order_by(_V.c.name)
+_VARS_OF_APP = _VAR.where(by(_V, "app_id")).order_by(_V.c.name)
 _OF_ATTACHMENT = (models.attachments.c.sandbox_id == _V.c.sandbox_id) & (models.attachments.c.id == _V.c.attachment_id)
 # Outer joins, here and below, since SQLite follows them in the order written, and would else begin with all variables.
 _VARS_OF_ADDON = (
@@ -136,7 +113,6 @@ _VARS_OF_ADDON = (
     .outerjoin(_V, _OF_ATTACHMENT)
     .where(mine(models.attachments), models.attachments.c.addon_id == bindparam("addon_id"))
 )
-_SETTINGS_OF_APPS = select(_V.c.app_id, _V.c.value).where(mine(_V), among(_V.c.app_id), _V.c.name == _SETTINGS)
 _VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), among(_V.c.attachment_id))
 _OWN_VAR_NAMES = (
     select(models.addons.c.id, _V.c.name)
@@ -167,7 +143,7 @@ class Releases(Things[records.Release]):
 
     def insert(self, row: records.Release) -> None:
         """Add a release."""
-        self._made.append(self._parameters(row))
+        self._made.append(self._insert.parameters(row))
         self._work.kept = True
         self._known.put(row)
 

@@ -7,7 +7,7 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,17 +15,14 @@ from urllib.parse import quote
 from sqlalchemy import (
     Connection,
     Engine,
-    Executable,
-    Table,
-    bindparam,
-    column,
     create_engine,
     event,
-    func,
     make_url,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -33,7 +30,9 @@ from sqlalchemy.exc import (
     NoSuchModuleError,
     OperationalError,
 )
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
+
+from kagemusha.problems import StartProblem
 
 LOCK_TIMEOUT = 5.0
 """Seconds that a transaction waits for a lock before it gives up."""
@@ -48,6 +47,12 @@ _PRIMARY = 0xFF
 _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
 """PostgreSQL's states for a lock or an answer that was not had in time, a deadlock, and a lost serialisation."""
 
+_STATEMENTS = 512
+"""Statements that a connection to SQLite keeps parsed: more than there are."""
+_SQLITE = "sqlite+kagemusha"
+_BEGIN = "BEGIN"
+"""Where a connection to SQLite keeps how its transactions begin."""
+
 MEMORY = "sqlite://"
 """The URL of a database that is gone with its process."""
 _ALONE = 7_305_117
@@ -56,8 +61,25 @@ _ALONE = 7_305_117
 _MALFORMED = "The database URL can't be read: use sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME."
 
 
-class DatabaseProblem(Exception):
+class DatabaseProblem(StartProblem):
     """The database can't be used; the message is one line and says what to do."""
+
+
+class Sqlite(SQLiteDialect_pysqlite):
+    """SQLite, with transactions that begin when SQLAlchemy says so and not when the driver sees fit.
+
+    A listener of the event "begin" would do the same, and make every statement look for listeners of its own.
+    """
+
+    supports_statement_cache = True
+
+    def do_begin(self, dbapi_connection: DBAPIConnection) -> None:
+        """Begin. What may write takes its lock at once: upgrading later would answer SQLITE_BUSY."""
+        info: dict[str, str] = dbapi_connection.info
+        dbapi_connection.cursor().execute(info.get(_BEGIN, "BEGIN IMMEDIATE"))
+
+
+registry.register(_SQLITE.replace("+", "."), __name__, Sqlite.__name__)
 
 
 def parse_url(text: str) -> URL:
@@ -70,10 +92,10 @@ def parse_url(text: str) -> URL:
         raise DatabaseProblem(f"{_MALFORMED} An @ in the password is written %40.")
     if url.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
-    if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+    if url.drivername in {"sqlite", "sqlite+pysqlite", _SQLITE}:
         if url.host or url.query:
             raise DatabaseProblem("A SQLite URL is sqlite:///FILE (sqlite:////FILE from the root), and nothing else.")
-        return url
+        return url.set(drivername="sqlite")
     message = f"Databases of kind {url.drivername!r} are not supported: use sqlite:///FILE or postgresql://…"
     raise DatabaseProblem(message)
 
@@ -110,14 +132,17 @@ def connect(text: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
+    url = url.set(drivername=_SQLITE)
     if _in_memory(url):
-        engine = create_engine(url, connect_args={"check_same_thread": False}, poolclass=StaticPool)
+        arguments = {"check_same_thread": False, "cached_statements": _STATEMENTS}
+        engine = create_engine(url, connect_args=arguments, poolclass=StaticPool, paramstyle="named")
     else:
         path = _file(url)
         _make_file(path)
-        engine = create_engine(url.set(database=str(path)), creator=_opener(path), poolclass=QueuePool)
+        url = url.set(database=str(path))
+        engine = create_engine(url, creator=_opener(path), poolclass=QueuePool, paramstyle="named")
     event.listen(engine, "connect", _sqlite_connected)
-    event.listen(engine, "begin", _sqlite_begin)
+    event.listen(engine, "checkin", _sqlite_given_back)
     return engine
 
 
@@ -137,15 +162,19 @@ def _make_file(path: Path) -> None:
 def _opener(path: Path) -> Callable[[], sqlite3.Connection]:
     # Without "create": a file that disappears under the server is not to come back as an empty one.
     uri = f"file:{quote(str(path))}?mode=rw"
-    return lambda: sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False)
+    return lambda: sqlite3.connect(uri, uri=True, timeout=0, check_same_thread=False, cached_statements=_STATEMENTS)
 
 
 def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
-    # Transactions are begun by _sqlite_begin, never by the driver.
+    # Transactions are begun by the dialect, never by the driver.
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT * 1000)}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _sqlite_given_back(_connection: sqlite3.Connection | None, record: ConnectionPoolEntry) -> None:
+    record.info.pop(_BEGIN, None)
 
 
 def let_readers_be(engine: Engine) -> None:
@@ -176,15 +205,6 @@ def _use_wal(connection: Any) -> None:
     connection.execute(_WAL)
 
 
-def _sqlite_begin(connection: Connection) -> None:
-    # A transaction that may write takes its lock at once: upgrading later would answer SQLITE_BUSY.
-    if connection.get_execution_options().get("writes", True):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        # Touches no file and so can't fail: SQLAlchemy, which costs as much as a query, is not asked.
-        connection.connection.cursor().execute("BEGIN")
-
-
 def _postgresql(url: URL) -> Engine:
     options = f"-c lock_timeout={int(LOCK_TIMEOUT * 1000)} -c statement_timeout={int(STATEMENT_TIMEOUT * 1000)}"
     arguments = {"connect_timeout": 5, "options": options, "application_name": "kagemusha"}
@@ -194,7 +214,9 @@ def _postgresql(url: URL) -> Engine:
 def reading(engine: Engine) -> Connection:
     """A connection whose transactions see one moment and never write."""
     if engine.dialect.name == "sqlite":
-        return engine.connect().execution_options(writes=False)
+        connection = engine.connect()
+        connection.info[_BEGIN] = "BEGIN"
+        return connection
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -240,32 +262,3 @@ def explain(error: BaseException, engine: Engine) -> DatabaseProblem:
             "Check that it is a SQLite file that you may write, or choose another with --database sqlite:///FILE.",
         )
     return DatabaseProblem(f"Can't reach the database {shown}: {cause}. Start it, or correct --database.")
-
-
-class Many:
-    """A statement for many rows, each a dict of its parameters but for the sandbox's.
-
-    SQLite, which is in this process, takes them one by one. PostgreSQL takes all of them in one JSON document, which
-    takes a third of the time (docs/decisions/0012).
-    """
-
-    def __init__(
-        self, table: Table, names: Iterable[str], make: Callable[[Callable[[str], Any], Callable[[Table], Any]], Any]
-    ) -> None:
-        """`names` are the parameters: ``by_`` or ``new_`` and a column of `table`.
-
-        `make` makes the statement. It is given what gives a parameter's value, and the dialect's `insert`.
-        """
-        columns = [column(name, table.c[name.partition("_")[2]].type) for name in names]
-        called = func.json_to_recordset(bindparam("rows", type_=postgresql.JSON)).table_valued(*columns)
-        document = called.render_derived(name="given", with_types=True)
-        self._one_by_one: Executable = make(bindparam, sqlite.insert)
-        self._at_once: Executable = make(document.c.__getitem__, postgresql.insert)
-
-    def run(self, connection: Connection, sandbox_id: int, rows: Sequence[dict[str, Any]]) -> int:
-        """Run it; returns how many rows of the table it met. No two of `rows` may mean the same one."""
-        if connection.dialect.name == "postgresql":
-            found = connection.execute(self._at_once, {"in_sandbox": sandbox_id, "rows": rows})
-        else:
-            found = connection.execute(self._one_by_one, [{"in_sandbox": sandbox_id, **row} for row in rows])
-        return found.rowcount

@@ -71,7 +71,7 @@ class LostRace(RuntimeError):
     """A row was not in the state that was seen under the sandbox's lock: a bug, never to be silent."""
 
 
-def _labels(machine: Machine) -> tuple[ColumnElement[str], ColumnElement[str]]:
+def labels(machine: Machine) -> tuple[ColumnElement[str], ColumnElement[str]]:
     """What the journal calls a thing: its id on the wire and its name for people."""
     match machine:
         case Machine.ENDPOINT:
@@ -93,17 +93,15 @@ def _labels(machine: Machine) -> tuple[ColumnElement[str], ColumnElement[str]]:
             return table.c.uuid, table.c.name
 
 
-def _due(*, bounded: bool) -> Select[Any]:
+def _due() -> Select[Any]:
     parts = []
     for machine, table in models.LIVING.items():
-        resource, name = _labels(machine)
+        resource, name = labels(machine)
         part = select(
             table.c.due_at.label("due_at"), table.c.id.label("id"), literal(machine.value, String).label("machine"),
             table.c.state.label("state"), table.c.generation.label("generation"),
             resource.label("resource"), name.label("name"),
-        ).where(mine(table), table.c.due_at.is_not(None))  # fmt: skip
-        if bounded:
-            part = part.where(table.c.due_at <= bindparam("until"))
+        ).where(mine(table), table.c.due_at.is_not(None), table.c.due_at <= bindparam("until"))  # fmt: skip
         inner = part.order_by(table.c.due_at, table.c.id).limit(bindparam("limit")).subquery()
         parts.append(select(inner))
     every = union_all(*parts).subquery()
@@ -111,8 +109,7 @@ def _due(*, bounded: bool) -> Select[Any]:
 
 
 _MACHINES = {machine.value: machine for machine in Machine}
-_DUE = _due(bounded=True)
-_PENDING = _due(bounded=False)
+_DUE = _due()
 _NEXT = select(
     func.min(
         union_all(
@@ -128,7 +125,8 @@ _NEXT = select(
 _GUARD = ("id", "state", "generation")
 """A change of state is from the state, and the generation, that were seen."""
 _MOVE = {
-    machine: change_many(table, _GUARD, ("state", "generation", "due_at")) for machine, table in models.LIVING.items()
+    machine: change_many(table, _GUARD, ("state", "generation", "due_at", "held_by", "held_left"))
+    for machine, table in models.LIVING.items()
 }
 _VANISH = {machine: delete_many(table, _GUARD) for machine, table in models.LIVING.items()}
 
@@ -154,12 +152,8 @@ class Lives(Queries):
         self._agenda.fill(due, (due[-1].due_at, due[-1].id) if len(due) == limit else (until + 1, 0))
         return self._agenda
 
-    def pending(self, limit: int) -> list[Due]:
-        """The first `limit` things that will happen."""
-        return self._read(_PENDING, limit=limit)
-
     def _read(self, statement: Select[Any], **parameters: int) -> list[Due]:
-        return [Due(r[0], r[1], _MACHINES[r[2]], *r[3:]) for r in self._execute(statement, **parameters).all()]
+        return [Due(r[0], r[1], _MACHINES[r[2]], *r[3:]) for r in self._rows(statement, **parameters)]
 
     def next_due_at(self) -> int | None:
         """The first moment at which something falls due."""
@@ -182,12 +176,18 @@ class Lives(Queries):
             raise LostRace(step.machine)
         generation = thing.generation + 1
         move["new_state"], move["new_generation"], move["new_due_at"] = step.target, generation, step.due_at
+        move["new_held_by"], move["new_held_left"] = step.held_by, step.held_left
         known = self._work.known[models.LIVING[step.machine].name]
         row = known.get(thing.id)
         if step.target is None:
             known.drop(thing.id)
         elif row is not None:
-            known.put(row._replace(state=step.target, generation=generation, due_at=step.due_at))
+            known.put(
+                row._replace(
+                    state=step.target, generation=generation, due_at=step.due_at, held_by=step.held_by,
+                    held_left=step.held_left,
+                )
+            )  # fmt: skip
         self._agenda.move(thing.id, step, generation, resource, name)
 
     def _send(self) -> None:

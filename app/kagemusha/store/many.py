@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     ColumnElement,
     Connection,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -43,7 +44,7 @@ class among(FunctionElement[bool]):  # noqa: N801  it is written like a function
     inherit_cache = True
 
 
-@compiles(among, "sqlite")
+@compiles(among)
 def _among_document(condition: Any, compiler: Any, **more: Any) -> str:
     (found,) = condition.clauses
     values = func.json_each(bindparam("ids", type_=JSON)).table_valued("value")
@@ -54,7 +55,7 @@ def _among_document(condition: Any, compiler: Any, **more: Any) -> str:
 @compiles(among, "postgresql")
 def _among_array(condition: Any, compiler: Any, **more: Any) -> str:
     (found,) = condition.clauses
-    made: str = compiler.process(found == any_(bindparam("ids", type_=postgresql.ARRAY(found.type))), **more)
+    made: str = compiler.process(found == any_(bindparam("ids", type_=ARRAY(found.type))), **more)
     return made
 
 
@@ -67,12 +68,16 @@ class Many:
 
     def __init__(self, table: Table, names: Iterable[str], make: Callable[[Given, Insert], UpdateBase]) -> None:
         """`names` are the parameters: ``by_`` or ``new_`` and a column of `table`. `make` makes the statement."""
-        self._columns = [column(name, table.c[name.partition("_")[2]].type) for name in names]
+        self._names = tuple(names)
+        self._table = table
         self._make = make
 
     @cached_property
     def _at_once(self) -> UpdateBase:
-        called = func.json_to_recordset(bindparam("rows", type_=postgresql.JSON)).table_valued(*self._columns)
+        from sqlalchemy.dialects import postgresql
+
+        columns = (column(name, self._table.c[name.partition("_")[2]].type) for name in self._names)
+        called = func.json_to_recordset(bindparam("rows", type_=JSON)).table_valued(*columns)
         document = called.render_derived(name="given", with_types=True)
         return self._make(document.c.__getitem__, postgresql.insert)
 
@@ -81,6 +86,10 @@ class Many:
         # No value needs a conversion here; to let SQLAlchemy look for one takes as long as SQLite does for the row.
         compiled: Any = self._make(bindparam, sqlite.insert).compile(dialect=sqlite.dialect())
         return compiled.string, itemgetter(*compiled.positiontup)
+
+    def parameters(self, values: Iterable[Any]) -> dict[str, Any]:
+        """The parameters of one row whose values are in the order of the names."""
+        return dict(zip(self._names, values, strict=True))
 
     def run(self, connection: Connection, sandbox_id: int, rows: Sequence[dict[str, Any]]) -> int:
         """Run it; returns how many rows of the table it met. `rows` are given up; no two of them may mean the same."""

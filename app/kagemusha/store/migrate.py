@@ -8,7 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 import kagemusha
 from kagemusha.store import engine as engines
 from kagemusha.store.engine import DatabaseProblem
-from kagemusha.store.models import SCHEMA_VERSION, sandboxes
+from kagemusha.store.models import SCHEMA_VERSION
+from kagemusha.store.server_models import sandboxes
 
 _VERSIONS = "alembic_version"
 _SHOWN = 3

@@ -9,84 +9,17 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
+    false,
 )
-from sqlalchemy.dialects import postgresql
 
 from kagemusha.domain.states import STATES, Machine
+from kagemusha.store.server_models import Ordered, metadata
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0004"
 """The Alembic revision that these tables are at; a test proves that the two agree."""
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    },
-)
-
-# Bytes decide the order of text on both databases, whatever the locale of the server.
-Ordered = String().with_variant(postgresql.VARCHAR(collation="C"), "postgresql")
-
-server_secrets = Table(
-    "server_secrets",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("value", String, nullable=False),
-)
-
-sandboxes = Table(
-    "sandboxes",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("name", Ordered, nullable=False, unique=True),
-    Column("seed", BigInteger, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("began_at", BigInteger, nullable=False),
-    Column("heroku_api_key", String, nullable=False, unique=True),
-    Column("aws_account_id", String, nullable=False, unique=True),
-    Column("aws_principal_arn", String, nullable=False),
-    Column("aws_access_key_id", String, nullable=False, unique=True),
-    Column("aws_secret_access_key", String, nullable=False),
-    Column("delays", Text, nullable=False),
-    Column("initial", Text, nullable=False),
-    # The clock: frozen_at for a manual one, else system time moved by offset. pace None follows the mode.
-    Column("clock_offset", BigInteger, nullable=False),
-    Column("frozen_at", BigInteger),
-    Column("pace", Float),
-    Column("latest_at", BigInteger, nullable=False),
-    # Allocated under the sandbox's lock.
-    Column("counter", BigInteger, nullable=False),
-    Column("journal_seq", BigInteger, nullable=False),
-    # No later than the first moment at which something falls due: in virtual time, and in system time.
-    Column("next_due_at", BigInteger),
-    Column("wake_at", BigInteger),
-    sqlite_autoincrement=True,
-)
-Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None),
-      postgresql_where=sandboxes.c.wake_at.is_not(None))  # fmt: skip
-
-
-aws_credentials = Table(
-    "aws_credentials",
-    metadata,
-    Column("access_key_id", String, primary_key=True),
-    Column("sandbox_id", Integer, ForeignKey("sandboxes.id", ondelete="CASCADE"), nullable=False),
-    Column("secret_access_key", String, nullable=False),
-    Column("session_token", String),
-    Column("principal_arn", String, nullable=False),
-    Column("session_name", String),
-    Column("is_operator", Boolean, nullable=False),
-    # System time, not the world's: keys are none of it.
-    Column("expires_at", BigInteger),
-)
-Index("ix_aws_credentials_sandbox_id", aws_credentials.c.sandbox_id)
 
 
 def _world_table(name: str, *columns: Column[object], key: tuple[str, ...] = ("id",)) -> Table:
@@ -116,6 +49,13 @@ def _indexed(table: Table, *names: str) -> None:
     Index(f"ix_{table.name}_{'_'.join(names)}", table.c.sandbox_id, *(table.c[name] for name in names))
 
 
+def _found_where_set(table: Table, name: str, column: str) -> None:
+    """An index of the few rows that have something in `column`, in its order."""
+    is_set = table.c[column].is_not(None)
+    columns = (table.c.sandbox_id, table.c[column], table.c.id)
+    Index(f"ix_{table.name}_{name}", *columns, sqlite_where=is_set, postgresql_where=is_set)
+
+
 def _living(machine: Machine) -> tuple[Column[object] | CheckConstraint, ...]:
     """The columns of everything that has a life of its own."""
     states = ", ".join(f"'{state}'" for state in STATES[machine])
@@ -123,6 +63,9 @@ def _living(machine: Machine) -> tuple[Column[object] | CheckConstraint, ...]:
         Column("state", String, nullable=False),
         Column("generation", Integer, nullable=False),
         Column("due_at", BigInteger),
+        # Of what a fault, or somebody, keeps in its state: which fault (0: none), and what is left of its delay.
+        Column("held_by", BigInteger),
+        Column("held_left", BigInteger),
         CheckConstraint(f"state IN ({states})", name="state"),
     )
 
@@ -153,6 +96,9 @@ apps = _world_table(
     Column("updated_at", BigInteger, nullable=False),
     Column("released_at", BigInteger, nullable=False),
     Column("release_version", Integer, nullable=False),
+    Column("maintenance", Boolean, nullable=False, server_default=false()),
+    Column("acm", Boolean, nullable=False, server_default=false()),
+    Column("buildpacks", Text, nullable=False, server_default="[]"),
 )
 addons = _world_table(
     "addons",
@@ -164,6 +110,7 @@ addons = _world_table(
     Column("credential_version", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("settings", Text, nullable=False, server_default="{}"),
     *_living(Machine.ADDON),  # type: ignore[arg-type]
 )
 attachments = _world_table(
@@ -174,6 +121,7 @@ attachments = _world_table(
     Column("app_id", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("namespace", String),
 )
 privatelinks = _world_table(
     "privatelinks",
@@ -240,6 +188,26 @@ journal = _world_table(
     Column("target", String),
     key=("seq",),
 )
+occurrences = _world_table(
+    "occurrences",
+    Column("kind", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # System time, by which old ones are forgotten.
+    Column("noted_at", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    key=("seq",),
+)
+faults = _world_table(
+    "faults",
+    Column("operation", String),
+    Column("stage", String),
+    Column("match", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("times", Integer),
+    Column("probability", Float),
+    Column("hits", Integer, nullable=False),
+    Column("draws", Integer, nullable=False),
+)
 
 LIVING: dict[Machine, Table] = {
     Machine.SPACE: spaces,
@@ -252,6 +220,7 @@ LIVING: dict[Machine, Table] = {
 
 WORLD: tuple[Table, ...] = (
     spaces, apps, addons, attachments, privatelinks, allowed_accounts, endpoints, config_vars, releases, journal,
+    occurrences, faults,
 )  # fmt: skip
 """What a sandbox holds, all of it."""
 
@@ -267,6 +236,7 @@ _indexed(addons, "app_id")
 _unique(privatelinks, "addon_id")
 _unique(privatelinks, "service_name")
 _unique(allowed_accounts, "privatelink_id", "arn")
+_indexed(allowed_accounts, "arn")
 _unique(endpoints, "endpoint_id")
 _unique(endpoints, "owner_account_id", "client_token")
 _indexed(endpoints, "privatelink_id")
@@ -275,11 +245,5 @@ _indexed(config_vars, "attachment_id")
 _indexed(config_vars, "name")
 _unique(releases, "uuid")
 for _table in LIVING.values():
-    Index(
-        f"ix_{_table.name}_due",
-        _table.c.sandbox_id,
-        _table.c.due_at,
-        _table.c.id,
-        sqlite_where=_table.c.due_at.is_not(None),
-        postgresql_where=_table.c.due_at.is_not(None),
-    )
+    _found_where_set(_table, "due", "due_at")
+    _found_where_set(_table, "held", "held_by")

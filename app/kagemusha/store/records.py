@@ -6,16 +6,28 @@ Those of a world are tuples, of which a batch of steps makes many.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kagemusha.clock import sandbox_now
+from kagemusha.domain import catalog
 from kagemusha.domain.delays import LATEST, Delay
 from kagemusha.domain.lifecycle import Timing
 from kagemusha.domain.names import Names
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=256)
+def _overrides(delays: str) -> Mapping[str, Delay | None]:
+    return MappingProxyType(
+        {
+            stage: None if bounds is None else Delay(bounds[0], bounds[1], "the sandbox's own")
+            for stage, bounds in json.loads(delays).items()
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Sandbox:
     """A world, its clock and its keys. `id` is never given twice."""
 
@@ -39,6 +51,9 @@ class Sandbox:
     journal_seq: int
     next_due_at: int | None
     wake_at: int | None
+    faults_made: int = 0
+    request_faults: int = 0
+    stage_faults: int = 0
 
     @property
     def is_manual(self) -> bool:
@@ -53,13 +68,10 @@ class Sandbox:
         """The names of the `number`-th thing of this world."""
         return Names(self.seed, number)
 
-    @cached_property
+    @property
     def overrides(self) -> Mapping[str, Delay | None]:
         """The stages that last otherwise here."""
-        return {
-            stage: None if bounds is None else Delay(bounds[0], bounds[1], "the sandbox's own")
-            for stage, bounds in json.loads(self.delays).items()
-        }
+        return _overrides(self.delays)
 
     def timing(self, default_pace: float) -> Timing:
         """How long stages last here: at its own pace, else `default_pace` for a running clock and 1 for a manual."""
@@ -99,10 +111,12 @@ class Space(NamedTuple):
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 class App(NamedTuple):
-    """An app; `space` is its space's row, or None in the Common Runtime."""
+    """An app; `space_id` is None in the Common Runtime. JSON: `buildpacks` is a list of names and URLs."""
 
     id: int
     uuid: str
@@ -117,10 +131,16 @@ class App(NamedTuple):
     updated_at: int
     released_at: int
     release_version: int
+    maintenance: bool
+    acm: bool
+    buildpacks: str
 
 
 class Addon(NamedTuple):
-    """An add-on; `plan` is the full name, `app_id` the app that pays for it."""
+    """An add-on; `plan` is the full name, `app_id` the app that pays for it.
+
+    JSON: `config` is what it was created with, `settings` what its data store was set to since.
+    """
 
     id: int
     uuid: str
@@ -131,9 +151,17 @@ class Addon(NamedTuple):
     credential_version: int
     created_at: int
     updated_at: int
+    settings: str
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
+
+    @property
+    def addon_service(self) -> catalog.Service:
+        """The add-on service that its plan is of."""
+        return catalog.service(catalog.plan(self.plan).service)
 
 
 class Attachment(NamedTuple):
@@ -146,6 +174,7 @@ class Attachment(NamedTuple):
     app_id: int
     created_at: int
     updated_at: int
+    namespace: str | None
 
 
 class Privatelink(NamedTuple):
@@ -159,6 +188,8 @@ class Privatelink(NamedTuple):
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 class AllowedAccount(NamedTuple):
@@ -173,6 +204,8 @@ class AllowedAccount(NamedTuple):
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 class Endpoint(NamedTuple):
@@ -203,6 +236,8 @@ class Endpoint(NamedTuple):
     state: str
     generation: int
     due_at: int | None
+    held_by: int | None = None
+    held_left: int | None = None
 
 
 class ConfigVar(NamedTuple):
@@ -226,19 +261,6 @@ class Release(NamedTuple):
     addon_plan_names: str
     created_at: int
     config_changes: str
-
-
-class JournalEntry(NamedTuple):
-    """Something that happened, at the moment it fell due."""
-
-    seq: int
-    kind: str
-    at: int
-    machine: str
-    resource: str
-    name: str
-    source: str | None
-    target: str | None
 
 
 Living = Space | Addon | Privatelink | AllowedAccount | Endpoint

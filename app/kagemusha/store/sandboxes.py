@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
 
 from kagemusha.store import engine as engines
-from kagemusha.store import models
+from kagemusha.store import server_models
+from kagemusha.store.prepared import rows
 from kagemusha.store.records import AwsCredentials, Sandbox
 
-_S = models.sandboxes
+_S = server_models.sandboxes
 _ALL = select(*(_S.c[field.name] for field in fields(Sandbox)))
 _PLAIN: dict[str, Select[Any]] = {
     name: _ALL.where(_S.c[name] == bindparam("value"))
@@ -25,13 +26,13 @@ _WAKING = (
 )
 _LIST = _ALL.order_by(_S.c.id)
 _DELETE = delete(_S).where(_S.c.id == bindparam("value"))
-_C = models.aws_credentials
+_C = server_models.aws_credentials
 _CREDENTIALS = select(*(_C.c[field.name] for field in fields(AwsCredentials)))
 _CREDENTIALS_BY_KEY = _CREDENTIALS.where(_C.c.access_key_id == bindparam("access_key_id"))
 _CREDENTIALS_OF = (
     _CREDENTIALS.where(_C.c.sandbox_id == bindparam("sandbox_id"), _C.c.principal_arn == bindparam("principal_arn"))
 ).limit(1)
-_SECRET = select(models.server_secrets.c.value).where(models.server_secrets.c.name == bindparam("name"))
+_SECRET = select(server_models.server_secrets.c.value).where(server_models.server_secrets.c.name == bindparam("name"))
 
 
 class Sandboxes:
@@ -48,8 +49,8 @@ class Sandboxes:
     def find(self, column: str, value: str | int, *, lock: bool = False) -> Sandbox | None:
         """The sandbox whose `column` is `value`; with `lock`, held until the transaction ends."""
         statement = (_LOCKED if lock else _PLAIN)[column]
-        row = self._connection.execute(statement, {"value": value}).first()
-        return None if row is None else Sandbox(*row)
+        found = rows(self._connection, statement, {"value": value})
+        return Sandbox(*found[0]) if found else None
 
     def waking(self, system: int) -> int | None:
         """The id of a sandbox in which something is due by the system's clock, locked; none that others hold."""
@@ -90,4 +91,4 @@ class Sandboxes:
 
     def keep_secret(self, name: str, value: str) -> None:
         """Keep a secret of the server."""
-        self._connection.execute(insert(models.server_secrets), {"name": name, "value": value})
+        self._connection.execute(insert(server_models.server_secrets), {"name": name, "value": value})

@@ -1,17 +1,22 @@
 """Store: one world, its things, its journal and its counters, over one transaction."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
-from kagemusha.domain.states import Machine
-from kagemusha.store import configs, models, tables
-from kagemusha.store.base import Queries, by, mine
+from kagemusha.store import configs, models, server_models, tables
+from kagemusha.store.base import Queries, mine
+from kagemusha.store.dumps import Dumps
+from kagemusha.store.faults import Faults
+from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.many import put_many
-from kagemusha.store.records import Endpoint, JournalEntry, Living, Sandbox
+from kagemusha.store.occurrences import Occurrences
+from kagemusha.store.records import Endpoint, Living, Sandbox
+from kagemusha.store.waiting import Waitings
 from kagemusha.store.work import Work
 
 JOURNAL_BOUND = 100_000
@@ -26,25 +31,30 @@ _JOURNAL_PAGE = (
     .order_by(_J.c.seq)
     .limit(bindparam("limit"))
 )
-_JOURNAL_PAGE_OF_KIND = _JOURNAL_PAGE.where(by(_J, "kind"))
-_JOURNAL_PRUNE = delete(_J).where(mine(_J), _J.c.kind == "transition", _J.c.seq <= bindparam("upto"))
-_S = models.sandboxes
+_JOURNAL_PRUNE = delete(_J).where(mine(_J), _J.c.seq <= bindparam("upto"))
+_S = server_models.sandboxes
 _SAVE = (
     update(_S)
     .where(_S.c.id == bindparam("in_sandbox"))
     .values({name: bindparam(f"new_{name}") for name in (
         "clock_offset", "frozen_at", "pace", "latest_at", "counter", "journal_seq", "next_due_at", "wake_at",
+        "faults_made", "request_faults", "stage_faults",
     )})
 )  # fmt: skip
 
+_RESTORE = (
+    update(_S)
+    .where(_S.c.id == bindparam("in_sandbox"))
+    .values(seed=bindparam("new_seed"), delays=bindparam("new_delays"))
+)
 _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bindparam("new_began_at"))
 
 
 class Store(Queries):
     """Everything of one sandbox. Writes are kept back where that is faster, and sent before anything is read."""
 
-    def __init__(self, connection: Connection, sandbox: Sandbox) -> None:
-        """Bind `sandbox`, which must be locked if anything is to be written."""
+    def __init__(self, connection: Connection, sandbox: Sandbox, system: int = 0) -> None:
+        """Bind `sandbox`, which must be locked if anything is to be written; `system` is the machine's time."""
         work = Work(connection, sandbox.id)
         super().__init__(work)
         self.spaces = tables.Spaces(work)
@@ -56,18 +66,26 @@ class Store(Queries):
         self.endpoints = tables.Endpoints(work)
         self.releases = configs.Releases(work)
         self.config_vars = configs.ConfigVars(work)
-        self.app_settings = configs.AppSettings(work)
         self.lives = Lives(work)
+        self.waiting = Waitings(work)
+        self.faults = Faults(work)
+        self.occurrences = Occurrences(work)
+        self.dumps = Dumps(work)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
         self.pace = sandbox.pace
         self.latest_at = sandbox.latest_at
         self.next_due_at = sandbox.next_due_at
+        self.faults_made = sandbox.faults_made
+        self.request_faults = sandbox.request_faults
+        self.stage_faults = sandbox.stage_faults
         self.counter = sandbox.counter
         """How many numbers have been given."""
         self._journal_seq = sandbox.journal_seq
         self._pruned_at = sandbox.journal_seq // _PRUNED_EVERY
-        self._entries: list[dict[str, Any]] = []
+        self._system = system
+        self._entries: list[JournalEntry] = []
+        self._occurred: list[Occurrence] = []
         work.sends(self._send)
 
     def allocate(self) -> int:
@@ -84,11 +102,25 @@ class Store(Queries):
         """Write down a change of state, at the moment it happened."""
         self._journal_seq += 1
         self.latest_at = max(self.latest_at, at)
-        self._entries.append({
-            "new_seq": self._journal_seq, "new_kind": "transition", "new_at": at, "new_machine": step.machine,
-            "new_resource": resource, "new_name": name, "new_source": step.source, "new_target": step.target,
-        })  # fmt: skip
+        self._keep(JournalEntry(
+            self._journal_seq, "transition", at, step.machine, resource, name, step.source, step.target
+        ))  # fmt: skip
+
+    def _keep(self, entry: JournalEntry) -> None:
+        self._entries.append(entry)
         self._work.kept = True
+
+    def note(self, kind: str, at: int, detail: Mapping[str, Any], noted_at: int | None = None) -> None:
+        """Write down what happened at `at` and is no change of state; `noted_at` is system time, now when left out."""
+        self._journal_seq += 1
+        self._occurred.append(Occurrence(self._journal_seq, kind, at, noted_at or self._system, json.dumps(detail)))
+
+    def count_faults(self, fault: Fault, by: int) -> None:
+        """Note that there are `by` more faults of this kind that may be met."""
+        if fault.operation is not None:
+            self.request_faults += by
+        else:
+            self.stage_faults += by
 
     def move(self, thing: Due | Living, step: Step, resource: str, name: str) -> None:
         """Put a thing, which the journal calls `resource` and `name`, into the state that `step` leads to.
@@ -98,20 +130,23 @@ class Store(Queries):
         self.lives.move(thing, step, resource, name)
         self.expect(step.due_at)
 
-    def rearm(self, endpoint: Endpoint, due_at: int | None) -> None:
-        """Let an endpoint stay in its state, to leave it at `due_at` instead, or not by itself."""
-        step = Step(Machine.ENDPOINT, endpoint.state, endpoint.state, due_at, ())
+    def rearm(self, endpoint: Endpoint, step: Step) -> None:
+        """Let an endpoint stay in its state, to leave it when `step`, which leads there again, says."""
         self.move(endpoint, step, endpoint.endpoint_id, endpoint.addon_name)
 
     def _send(self) -> None:
-        self._send_many(_JOURNAL, self._entries)
+        self._send_many(_JOURNAL, map(_JOURNAL.parameters, self._entries))
         self._entries.clear()
 
     def flush(self) -> None:
         """Send everything, the sandbox's counters and clock included. The edge calls it before it commits."""
+        if self._occurred:
+            self.occurrences.insert(self._occurred)
+            self._occurred.clear()
         if self._journal_seq // _PRUNED_EVERY != self._pruned_at:
             self._pruned_at = self._journal_seq // _PRUNED_EVERY
             self._execute(_JOURNAL_PRUNE, upto=self._journal_seq - JOURNAL_BOUND)
+            self.occurrences.prune(self._system)
         wakes = self.frozen_at is None and self.next_due_at is not None
         self._execute(
             _SAVE,
@@ -122,35 +157,42 @@ class Store(Queries):
             new_counter=self.counter,
             new_journal_seq=self._journal_seq,
             new_next_due_at=self.next_due_at,
+            new_faults_made=self.faults_made,
+            new_request_faults=self.request_faults,
+            new_stage_faults=self.stage_faults,
             new_wake_at=self.next_due_at - self.clock_offset if wakes and self.next_due_at is not None else None,
         )
 
-    def journal_page(self, after: int, limit: int, kind: str | None) -> list[JournalEntry]:
-        """Up to `limit` entries behind the sequence number `after`."""
-        if kind is None:
-            rows = self._execute(_JOURNAL_PAGE, after=after, limit=limit)
-        else:
-            rows = self._execute(_JOURNAL_PAGE_OF_KIND, after=after, limit=limit, by_kind=kind)
-        return [JournalEntry(*row) for row in rows]
+    def journal_page(self, after: int, limit: int) -> list[JournalEntry]:
+        """Up to `limit` transitions behind the sequence number `after`."""
+        return [JournalEntry(*row) for row in self._execute(_JOURNAL_PAGE, after=after, limit=limit)]
 
-    def export(self) -> dict[str, list[dict[str, Any]]]:
-        """Every row of the world, by table, in the order of its key, without the sandbox's id."""
-        return {table.name: self._dump(table) for table in models.WORLD}
+    def whole_journal(self) -> list[JournalEntry]:
+        """All transitions that are kept."""
+        return self.journal_page(0, JOURNAL_BOUND + _PRUNED_EVERY)
 
-    def _dump(self, table: Any) -> list[dict[str, Any]]:
-        columns: Sequence[Any] = [column for column in table.c if column.name != "sandbox_id"]
-        statement = select(*columns).where(mine(table)).order_by(*table.primary_key.columns)
-        return [dict(row) for row in self._execute(statement).mappings()]
+    def take_over(self, transitions: Iterable[JournalEntry], occurrences: Iterable[Occurrence]) -> None:
+        """Continue the journal with what another world's tells, under sequence numbers of its own."""
+        for entry in transitions:
+            self._journal_seq += 1
+            self._keep(entry._replace(seq=self._journal_seq))
+        for occurrence in occurrences:
+            self._journal_seq += 1
+            self._occurred.append(occurrence._replace(seq=self._journal_seq, noted_at=self._system))
 
-    def clear(self) -> None:
-        """Take everything of the world away; the counters are the caller's to set."""
-        for table in models.WORLD:
-            self._execute(delete(table).where(mine(table)))
+    def become(self, *, seed: int, delays: str, counter: int, faults_made: int, now: int) -> None:
+        """Become another world, in which it is `now`: its seed, its delays, its counters."""
+        self._execute(_RESTORE, new_seed=seed, new_delays=delays)
+        self.counter, self.faults_made = counter, faults_made
+        self.request_faults = self.stage_faults = 0
+        self.latest_at, self.next_due_at = now, None
 
     def restart(self, *, began_at: int, counter: int) -> None:
         """Set the counters as in a world that begins at `began_at`, with its first `counter` things."""
         self._execute(_BEGIN, new_began_at=began_at)
+        self._occurred.clear()
         self.counter = counter
         self._journal_seq = self._pruned_at = 0
         self.next_due_at = None
         self.latest_at = began_at
+        self.faults_made = self.request_faults = self.stage_faults = 0

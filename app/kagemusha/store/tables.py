@@ -5,7 +5,7 @@ from operator import itemgetter
 
 from sqlalchemy import bindparam, or_, select
 
-from kagemusha.domain.states import LIVE_ENDPOINT_STATES
+from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
 from kagemusha.store.base import Things, by, mine
 from kagemusha.store.many import among, change_many
@@ -21,6 +21,10 @@ class Spaces(Things[records.Space]):
     def rename(self, space_id: int, name: str, at: int) -> None:
         """Give the space another name."""
         self._execute(_SPACE_RENAMED, by_id=space_id, new_name=name, new_updated_at=at)
+
+    def by_ids(self, ids: Iterable[int]) -> dict[int, records.Space]:
+        """The spaces with these ids, by id."""
+        return {space.id: space for space in self.load("id", ids)}
 
 
 _SPACE_RENAMED = Spaces.change("name", "updated_at")
@@ -52,8 +56,8 @@ class Apps(Things[records.App]):
         return self._with("space_id", space_id)
 
     def change_to(self, app: records.App, at: int) -> None:
-        """Give the app's row the name, stack, lock and owner of `app`."""
-        new = {"new_name": app.name, "new_stack": app.stack, "new_locked": app.locked, "new_in_team": app.in_team}
+        """Give the app's row all of `app` that can be changed."""
+        new = {f"new_{name}": getattr(app, name) for name in _CHANGEABLE}
         self._execute(_APP_CHANGED, by_id=app.id, new_updated_at=at, **new)
 
     def released(self, app_id: int, version: int, at: int) -> None:
@@ -71,7 +75,8 @@ class Apps(Things[records.App]):
 
 
 _APPS_IN_SPACE = Apps.selection(by(models.apps, "space_id")).limit(1)
-_APP_CHANGED = Apps.change("name", "stack", "locked", "in_team", "updated_at")
+_CHANGEABLE = ("name", "stack", "locked", "in_team", "maintenance", "acm", "buildpacks")
+_APP_CHANGED = Apps.change(*_CHANGEABLE, "updated_at")
 _RELEASED = change_many(models.apps, ["id"], ["release_version", "released_at", "updated_at"])
 
 
@@ -105,7 +110,7 @@ class Addons(Things[records.Addon]):
     def load_plans(self, app_ids: Iterable[int]) -> None:
         """Read at once which plans are attached to each of these apps."""
         unknown = sorted({app_id for app_id in app_ids if app_id not in self._plans})
-        found = self._execute(_PLANS_OF_APPS, ids=unknown).all() if unknown else ()
+        found = self._rows(_PLANS_OF_APPS, ids=unknown) if unknown else ()
         self._plans |= {app_id: [] for app_id in unknown}
         for app_id, plan in found:
             self._plans[app_id].append(plan)
@@ -126,9 +131,9 @@ class Addons(Things[records.Addon]):
         self._send_many(_TOUCHED, self._touched.values())
         self._touched.clear()
 
-    def configure(self, addon_id: int, config: str) -> None:
-        """Replace the add-on's config, a JSON document."""
-        self._execute(_ADDON_CONFIGURED, by_id=addon_id, new_config=config)
+    def configure(self, addon_id: int, settings: str) -> None:
+        """Replace the add-on's settings, a JSON document."""
+        self._execute(_ADDON_CONFIGURED, by_id=addon_id, new_settings=settings)
 
     def rotate(self, addon_id: int, credential_version: int) -> None:
         """Give the add-on another user and password."""
@@ -137,7 +142,7 @@ class Addons(Things[records.Addon]):
 
 _ADDON_CHANGED = Addons.change("name", "plan", "updated_at")
 _TOUCHED = change_many(models.addons, ["id"], ["updated_at"])
-_ADDON_CONFIGURED = Addons.change("config")
+_ADDON_CONFIGURED = Addons.change("settings")
 _ADDON_ROTATED = Addons.change("credential_version")
 ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.attachments.c.addon_id == models.addons.c.id
@@ -203,7 +208,7 @@ class Privatelinks(Things[records.Privatelink]):
 
     def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
         """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
-        found = min(self._execute(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
+        found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
         if found is None:
             return None
         addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
@@ -212,6 +217,14 @@ class Privatelinks(Things[records.Privatelink]):
             None if app[0] is None else records.App(*app),
             None if link[0] is None else records.Privatelink(*link),
         )
+
+    def open_to(self, arns: Iterable[str]) -> list[tuple[records.Privatelink, records.Addon]]:
+        """The operational links that allow one of these principals, with their add-ons, oldest first."""
+        found = {
+            (records.Privatelink(*row[:_TO_ADDON]), records.Addon(*row[_TO_ADDON:]))
+            for row in self._execute(_LINKS_OPEN_TO, arns=sorted(arns))
+        }
+        return sorted(found, key=lambda each: each[0].id)
 
 
 _TO_APP = len(Addons.columns())
@@ -228,6 +241,22 @@ _LINK_AROUND = (
     .where(
         mine(models.addons),
         or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
+    )
+)
+_TO_ADDON = len(Privatelinks.columns())
+_ALLOWS = (models.allowed_accounts.c.sandbox_id == models.privatelinks.c.sandbox_id) & (
+    models.allowed_accounts.c.privatelink_id == models.privatelinks.c.id
+)
+_LINKS_OPEN_TO = (
+    select(*Privatelinks.columns(), *Addons.columns())
+    .select_from(models.allowed_accounts)
+    .join(models.privatelinks, _ALLOWS)
+    .join(models.addons, _IS_LINK_OF)
+    .where(
+        mine(models.allowed_accounts),
+        models.allowed_accounts.c.arn.in_(bindparam("arns", expanding=True)),
+        models.allowed_accounts.c.state == str(AllowedAccountState.ACTIVE),
+        models.privatelinks.c.state == str(PrivatelinkState.OPERATIONAL),
     )
 )
 

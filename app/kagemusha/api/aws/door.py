@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kagemusha.api.aws.messages import AwsRequest
+from kagemusha.api.troubles import Cutting
 
 if TYPE_CHECKING:
     from kagemusha.api.aws.room import Room
@@ -75,6 +76,9 @@ class Door:
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
         if not any(name.lower() == b"content-length" for name, _ in raw):
             raw.append((b"content-length", str(len(answer.body)).encode()))
+        if answer.cut is not None:
+            scope.setdefault("state", {})["cut"] = answer.cut
+            send = Cutting(scope, receive, send).send
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 

@@ -16,8 +16,9 @@ class AwsRequest:
 
 @dataclass(frozen=True, slots=True)
 class AwsResponse:
-    """An answer of the emulator's."""
+    """An answer, the emulator's or ours. `cut` says how its connection ends, if a fault does not let it arrive."""
 
     status: int
     headers: Sequence[tuple[str, str]]
     body: bytes
+    cut: str | None = None

@@ -144,7 +144,7 @@ async def _change(call: Call, changed: Callable[[Tags], Tags]) -> Answer:
         pairs = asked.pairs("Tag.") | numbered("ResourceId", others)
         await call.facts.ask(asked.action, **pairs)
     if ours:
-        async with call.transactions.writing(call.caller.key) as opened:
+        async with call.transactions.writing(call.caller.key, begun=bool(others)) as opened:
             context = context_of(call, opened)
             for each in _ours(call, context, known):
                 endpoints.tag_endpoint(context, each, changed(tags.of(each)))

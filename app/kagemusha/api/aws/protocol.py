@@ -28,6 +28,7 @@ STATUSES = {
     "DryRunOperation": 412,
     "RequestEntityTooLarge": 413,
     "InternalError": 500,
+    "RequestLimitExceeded": 503,
     "Unavailable": 503,
 }
 """Statuses of error codes that are not 400."""
@@ -65,6 +66,11 @@ class Parameters:
             raise AwsError("InvalidParameterValue", "Parameters can't hold control characters")
         # What a query is presigned with is no parameter of the action.
         return cls({name: value for name, value in pairs if not name.startswith("X-Amz-")})
+
+    @property
+    def flat(self) -> Mapping[str, str]:
+        """All parameters as they were sent."""
+        return self._pairs
 
     @property
     def action(self) -> str:

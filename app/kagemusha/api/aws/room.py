@@ -3,8 +3,9 @@
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
@@ -14,14 +15,27 @@ from kagemusha.api.aws.credentials import Scope, scope
 from kagemusha.api.aws.emulator import Emulator, not_simulated, unavailable
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
 from kagemusha.api.aws.protocol import STATUSES, Parameters, ec2_answer, ec2_error, query_error, sts_answer
+from kagemusha.api.troubles import FRAMING, NO_ANSWER, meet
+from kagemusha.clock import elapsed
 from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
+from kagemusha.domain.faults import RequestEffect
 from kagemusha.services.aws_credentials import Caller, find_caller
+from kagemusha.services.requests import Answered
 from kagemusha.services.transactions import Transactions
 
 log = logging.getLogger(__name__)
 _XML = "text/xml;charset=UTF-8"
 _CONTROLS = ("moto-api", "_localstack/", "_aws/")
 """What the paths begin with by which emulators are steered, for all of their accounts at once."""
+_FAULTS = {
+    400: ("InvalidRequest", "The request is invalid."),
+    401: ("AuthFailure", "AWS was not able to validate the provided access credentials"),
+    403: ("UnauthorizedOperation", "You are not authorized to perform this operation."),
+    429: ("RequestLimitExceeded", "Request limit exceeded."),
+    500: ("InternalError", "An internal error has occurred"),
+    503: ("Unavailable", "The service is unavailable. Please try again shortly."),
+}
+"""What AWS says with a status, where a fault does not."""
 _UNKNOWN_KEY = "The security token included in the request is invalid."
 
 
@@ -63,21 +77,69 @@ class Room:
         if unquote(path).lstrip("/").startswith(_CONTROLS):
             message = "The AWS emulator behind kagemusha is steered by kagemusha alone: reset the sandbox instead."
             raise AwsError("AccessDenied", message)
-        is_query = path == "/" and signed.service in {"ec2", "sts"}
+        is_query = path == "/" and (signed.service in {"ec2", "sts"} or _is_form(request))
         parameters = Parameters.parse(request.body if is_query else b"", query.encode() if is_query else b"")
         if is_query and not parameters.action:
             raise AwsError("MissingAction", "The request is missing an action: the form has no Action parameter.")
         call = Call(self.transactions, self.emulator, caller, signed, request, parameters)
-        request_id = self.request_id(caller.sandbox.id)
-        if signed.service == "ec2" and parameters.action in ec2.ACTIONS:
-            content = await ec2.ACTIONS[parameters.action](call)
+        operation = f"{signed.service}.{parameters.action or request.method}"
+        return await self._journaled(call, operation)
+
+    async def _journaled(self, call: Call, operation: str) -> AwsResponse:
+        """Answer a call, unless it meets a fault, and let the journal tell of it."""
+        began, sandbox = elapsed(), call.caller.sandbox
+        state: dict[str, Any] = {}
+        try:
+            answer = await self._met(call, operation, state)
+        except DomainError as raised:
+            error = _translated(raised, call.scope)
+            state["error"] = error.code
+            answer = self._refuse(call.request, call.scope, error)
+        cut: str | None = state.get("cut")
+        system = self.transactions.clock()
+        path, status = call.request.path.partition("?")[0], None if cut == NO_ANSWER else answer.status
+        answered = Answered(
+            sandbox.now(system), system, operation, call.request.method, path, status, elapsed() - began,
+            state.get("error"), state.get("fault"),
+        )  # fmt: skip
+        self.transactions.requests.note(sandbox.id, answered)
+        return answer if cut is None else replace(answer, cut=cut)
+
+    async def _met(self, call: Call, operation: str, state: dict[str, Any]) -> AwsResponse:
+        sandbox = call.caller.sandbox
+        effect: RequestEffect | None = None
+        if sandbox.request_faults:
+            labels = {name: (value,) for name, value in call.parameters.flat.items()} | {"path": (call.request.path,)}
+            effect = await meet(self.transactions, sandbox.id, operation, labels, state)
+        if effect is not None and effect.rate_limit:
+            raise AwsError("RequestLimitExceeded", "Request limit exceeded.")
+        if effect is not None and effect.status is not None:
+            return self._faulty(call, effect, effect.status)
+        if effect is not None and effect.disconnect is True:
+            return AwsResponse(HTTPStatus.OK, [], b"")
+        return await self._perform(call)
+
+    async def _perform(self, call: Call) -> AwsResponse:
+        service, action = call.scope.service, call.parameters.action
+        request_id = self.request_id(call.caller.sandbox.id)
+        if service == "ec2" and action in ec2.ACTIONS:
+            content = await ec2.ACTIONS[action](call)
             if not isinstance(content, AwsResponse):
-                return _xml(200, ec2_answer(parameters.action, content, request_id), request_id)
-            return _understood(content, request)
-        if signed.service == "sts" and parameters.action in sts.ACTIONS:
-            said = await sts.ACTIONS[parameters.action](call)
-            return _xml(200, sts_answer(parameters.action, said, request_id), request_id)
-        return _understood(await call.forward(), request)
+                return _xml(200, ec2_answer(action, content, request_id), request_id)
+            return _understood(content, call.request)
+        if service == "sts" and action in sts.ACTIONS:
+            said = await sts.ACTIONS[action](call)
+            return _xml(200, sts_answer(action, said, request_id), request_id)
+        return _understood(await call.forward(), call.request)
+
+    def _faulty(self, call: Call, effect: RequestEffect, status: int) -> AwsResponse:
+        """A fault's answer: its body if that is text, else AWS's error with its ``Code`` and ``Message``."""
+        said = effect.body if isinstance(effect.body, dict) else {}
+        code, message = _FAULTS.get(status, _FAULTS[HTTPStatus.BAD_REQUEST])
+        answer = self._refuse(call.request, call.scope, AwsError(said.get("Code", code), said.get("Message", message)))
+        body = effect.body.encode() if isinstance(effect.body, str) else answer.body
+        more = [(name, value) for name, value in (effect.headers or {}).items() if name.lower() not in FRAMING]
+        return AwsResponse(status, [*answer.headers, *more], body)
 
     def _refuse(self, request: AwsRequest, signed: Scope | None, error: AwsError) -> AwsResponse:
         request_id = self.request_id(0)
@@ -90,6 +152,12 @@ class Room:
             said = f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
             return _xml(status, said, request_id)
         return _xml(status, (ec2_error if service == "ec2" else query_error)(error, request_id), request_id)
+
+
+def _is_form(request: AwsRequest) -> bool:
+    return request.method == "POST" and request.headers.get("content-type", "").startswith(
+        "application/x-www-form-urlencoded"
+    )
 
 
 def _xml(status: int, body: str, request_id: str) -> AwsResponse:
@@ -119,7 +187,6 @@ def _understood(answer: AwsResponse, request: AwsRequest) -> AwsResponse:
     kind = {name.lower(): value for name, value in answer.headers}.get("content-type", "")
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and "html" in kind and request.method == "POST":
         raise not_simulated()
-    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    if is_form and request.method == "POST" and facts.parse(answer.body) is None:
+    if _is_form(request) and facts.parse(answer.body) is None:
         raise unavailable(f"its answer ({answer.status}) is not AWS's. Look what it is.")
     return answer

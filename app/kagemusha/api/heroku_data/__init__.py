@@ -7,4 +7,4 @@ from kagemusha.api.heroku_data import kafka, maintenances, postgres, privatelink
 
 router = APIRouter(route_class=HerokuRoute)
 for _room in (privatelinks, redis, postgres, kafka, maintenances):
-    router.include_router(_room.router)
+    router.routes.extend(_room.router.routes)

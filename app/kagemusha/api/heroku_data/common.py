@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict
 from kagemusha.api import deps
 from kagemusha.api.documents import refusals
 from kagemusha.api.heroku_data import database_documents as documents
+from kagemusha.api.worlds import World
 from kagemusha.domain.catalog import catalog_uuid
 from kagemusha.services.context import Context
 from kagemusha.services.databases import Database
 
-Reading = Annotated[Context, Depends(deps.opener(False, deps.caller), scope="function")]
-Writing = Annotated[Context, Depends(deps.opener(True, deps.caller), scope="function")]
+Reading = Annotated[Context, Depends(World(deps.caller))]
+Writing = Annotated[Context, Depends(World(deps.caller, writes=True))]
 REFUSALS = refusals(401, 404)
 """What every operation of this API may answer."""
 SOURCE = "kagemusha"
@@ -23,13 +24,7 @@ SOURCE = "kagemusha"
 class Body(BaseModel):
     """A request body: types are as they are in JSON, and what is not known is taken and has no effect."""
 
-    model_config = ConfigDict(strict=True)
-
-
-class Window(Body):
-    """What sets a maintenance window: the day and the time, in UTC, at which it begins."""
-
-    description: deps.Text
+    model_config = ConfigDict(strict=True, defer_build=True)
 
 
 def row(name: str, *values: str | int) -> documents.InfoRow:
@@ -53,18 +48,7 @@ def formation(database: Database) -> documents.Formation:
     return {"id": catalog_uuid("formation", uuid), "primary": catalog_uuid("primary", uuid)}
 
 
-def maintenance(database: Database) -> documents.Message:
-    """What is to be said of maintenance: there never is any."""
-    window = f" Its window is {database.window}." if database.window else ""
-    return {"message": f"{database.addon.name} needs no maintenance.{window}"}
-
-
 def maintenance_rows(database: Database) -> list[documents.InfoRow]:
-    """The same, as lines of `info`."""
+    """What is to be said of maintenance, as lines of `info`: there never is any."""
     window = database.window
     return [row("Maintenance", "not required"), *([row("Maintenance window", window)] if window else [])]
-
-
-def window_set(database: Database) -> documents.MaintenanceWindow:
-    """The window that was set."""
-    return {"window": database.window or ""}

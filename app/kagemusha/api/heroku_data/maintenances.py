@@ -1,17 +1,25 @@
-"""Maintenance of data add-ons, of any service: what `data:maintenances` and `data:maintenances:info` ask."""
+"""Maintenance of data add-ons: of any service for `data:maintenances`, and by the routes of Redis and Postgres."""
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
 from kagemusha.api.documents import answers
+from kagemusha.api.heroku_data import database_documents
 from kagemusha.api.heroku_data import maintenance_documents as documents
-from kagemusha.api.heroku_data.common import REFUSALS, Reading
+from kagemusha.api.heroku_data.common import REFUSALS, Body, Reading, Writing
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.services import apps, databases
 from kagemusha.services.databases import Database
 
 router = APIRouter(route_class=HerokuRoute, tags=["maintenance"], responses=REFUSALS)
+
+
+class Window(Body):
+    """What sets a maintenance window: the day and the time, in UTC, at which it begins."""
+
+    description: Text
 
 
 def shape(database: Database) -> documents.Maintenance:
@@ -40,3 +48,34 @@ async def list_of_app(context: Reading, app: str) -> Response:
 async def info(context: Reading, name: str) -> Response:
     """The most recent one of an add-on."""
     return reply(shape(databases.find(context, name)))
+
+
+def _message(database: Database) -> database_documents.Message:
+    window = f" Its window is {database.window}." if database.window else ""
+    return {"message": f"{database.addon.name} needs no maintenance.{window}"}
+
+
+def declare(router: APIRouter, path: str, kind: str, service: str) -> None:
+    """Add the three routes that stores of `service` have under `path`; `kind` begins their operation ids."""
+
+    @router.get(f"{path}/maintenance", operation_id=f"{kind}.maintenance", **answers(database_documents.Message))
+    async def maintenance(context: Reading, name: str) -> Response:
+        """Whether it needs maintenance."""
+        return reply(_message(databases.find(context, name, service)))
+
+    @router.post(
+        f"{path}/maintenance", operation_id=f"{kind}.maintenance.run", **answers(database_documents.Message, 422)
+    )
+    async def run(context: Reading, name: str) -> Response:
+        """Run the maintenance that it needs: there never is any."""
+        return reply(_message(databases.find_ready(context, name, service)))
+
+    @router.put(
+        f"{path}/maintenance_window",
+        operation_id=f"{kind}.maintenance.window",
+        **answers(database_documents.MaintenanceWindow, 400, 422),
+    )
+    async def window(context: Writing, name: str, body: Window) -> Response:
+        """Set its maintenance window."""
+        changed = databases.set_window(context, name, service, body.description)
+        return reply({"window": changed.window or ""})

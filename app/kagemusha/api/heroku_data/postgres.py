@@ -5,9 +5,9 @@ from fastapi.responses import Response
 
 from kagemusha.api.dialect import HerokuRoute, reply
 from kagemusha.api.documents import answers
-from kagemusha.api.heroku_data import common
+from kagemusha.api.heroku_data import common, maintenances
 from kagemusha.api.heroku_data import database_documents as documents
-from kagemusha.api.heroku_data.common import REFUSALS, Reading, Window, Writing, row
+from kagemusha.api.heroku_data.common import REFUSALS, Reading, Writing, row
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain.catalog import catalog_uuid
 from kagemusha.domain.errors import NotFound
@@ -86,26 +86,7 @@ async def wait(context: Reading, name: str) -> Response:
     return reply(common.waiting(databases.find(context, name, POSTGRES)))
 
 
-@router.get(f"{_CLIENT}/maintenance", operation_id="postgres.maintenance", **answers(documents.Message))
-async def maintenance(context: Reading, name: str) -> Response:
-    """Whether it needs maintenance."""
-    return reply(common.maintenance(databases.find(context, name, POSTGRES)))
-
-
-@router.post(f"{_CLIENT}/maintenance", operation_id="postgres.maintenance.run", **answers(documents.Message, 422))
-async def run_maintenance(context: Reading, name: str) -> Response:
-    """Run the maintenance that it needs: there never is any."""
-    return reply(common.maintenance(databases.find_ready(context, name, POSTGRES)))
-
-
-@router.put(
-    f"{_CLIENT}/maintenance_window",
-    operation_id="postgres.maintenance.window",
-    **answers(documents.MaintenanceWindow, 400, 422),
-)
-async def window(context: Writing, name: str, body: Window) -> Response:
-    """Set its maintenance window."""
-    return reply(common.window_set(databases.set_window(context, name, POSTGRES, body.description)))
+maintenances.declare(router, _CLIENT, "postgres", POSTGRES)
 
 
 @router.get(_CREDENTIALS, operation_id="postgres.credentials", **answers(list[documents.PostgresCredential]))

@@ -11,6 +11,7 @@ from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
 from kagemusha.api.documents import answers, refusals
 from kagemusha.api.heroku_data import documents
+from kagemusha.api.worlds import World
 from kagemusha.domain.errors import Unauthorized
 from kagemusha.domain.principals import root_arn
 from kagemusha.domain.states import AllowedAccountState, EndpointState, PrivatelinkState
@@ -46,8 +47,8 @@ def caller(request: Request) -> Key:
     return ("name", DEFAULT)
 
 
-Reading = Annotated[Context, Depends(deps.opener(False, caller), scope="function")]
-Writing = Annotated[Context, Depends(deps.opener(True, caller), scope="function")]
+Reading = Annotated[Context, Depends(World(caller))]
+Writing = Annotated[Context, Depends(World(caller, writes=True))]
 
 
 class AllowedAccounts(BaseModel):

@@ -6,9 +6,9 @@ from fastapi.responses import Response
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
 from kagemusha.api.documents import answers
-from kagemusha.api.heroku_data import common
+from kagemusha.api.heroku_data import common, maintenances
 from kagemusha.api.heroku_data import database_documents as documents
-from kagemusha.api.heroku_data.common import REFUSALS, Body, Reading, Window, Writing, row
+from kagemusha.api.heroku_data.common import REFUSALS, Body, Reading, Writing, row
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain.redis import DEFAULTS, POLICIES
 from kagemusha.services import databases
@@ -129,26 +129,7 @@ async def rotate(context: Writing, name: str) -> Response:
     return reply({"message": f"The credentials of {changed.addon.name} were reset."})
 
 
-@router.get(f"{_PATH}/maintenance", operation_id="redis.maintenance", **answers(documents.Message))
-async def maintenance(context: Reading, name: str) -> Response:
-    """Whether it needs maintenance."""
-    return reply(common.maintenance(databases.find(context, name, REDIS)))
-
-
-@router.post(f"{_PATH}/maintenance", operation_id="redis.maintenance.run", **answers(documents.Message, 422))
-async def run_maintenance(context: Reading, name: str) -> Response:
-    """Run the maintenance that it needs: there never is any."""
-    return reply(common.maintenance(databases.find_ready(context, name, REDIS)))
-
-
-@router.put(
-    f"{_PATH}/maintenance_window",
-    operation_id="redis.maintenance.window",
-    **answers(documents.MaintenanceWindow, 400, 422),
-)
-async def window(context: Writing, name: str, body: Window) -> Response:
-    """Set its maintenance window."""
-    return reply(common.window_set(databases.set_window(context, name, REDIS, body.description)))
+maintenances.declare(router, _PATH, "redis", REDIS)
 
 
 @router.post(f"{_PATH}/upgrade", operation_id="redis.upgrade", **answers(documents.Message, 400, 422))

@@ -8,4 +8,4 @@ from kagemusha.api.heroku_platform.conditional import PlatformRoute
 router = APIRouter(route_class=PlatformRoute)
 # What is asked for most comes first: routes are tried in order.
 for _room in (apps, addons, spaces, accounts, identity, catalog, app_parts, addon_changes):
-    router.include_router(_room.router)
+    router.routes.extend(_room.router.routes)

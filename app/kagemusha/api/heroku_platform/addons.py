@@ -117,7 +117,7 @@ def attachment_shape(view: AttachmentView, include: frozenset[str] = frozenset()
     shown: documents.AddonAttachment = {
         "addon": owner, "app": {"id": view.app.uuid, "name": view.app.name},
         "created_at": rfc3339_seconds(attachment.created_at), "id": attachment.uuid, "name": attachment.name,
-        "namespace": view.namespace, "updated_at": rfc3339_seconds(attachment.updated_at), "web_url": None,
+        "namespace": attachment.namespace, "updated_at": rfc3339_seconds(attachment.updated_at), "web_url": None,
         "log_input_url": None,
     }  # fmt: skip
     if "config_vars" in include:

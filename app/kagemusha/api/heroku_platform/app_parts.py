@@ -1,5 +1,7 @@
 """What belongs to an app beside its config: buildpacks and certificates, and what nobody has here."""
 
+import json
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -13,8 +15,8 @@ from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import NotFound
-from kagemusha.services import app_settings, apps
-from kagemusha.services.app_settings import ACM, BUILDPACKS
+from kagemusha.services import apps
+from kagemusha.services.apps import AppChange
 from kagemusha.services.context import Context
 from kagemusha.store.records import App
 
@@ -39,11 +41,10 @@ class BuildpackUpdates(Body):
     updates: list[BuildpackUpdate]
 
 
-def _installations(context: Context, app: App) -> list[part_documents.BuildpackInstallation]:
-    chosen: list[str] = app_settings.told(context, app.id, BUILDPACKS, [])
+def _installations(app: App) -> list[part_documents.BuildpackInstallation]:
     return [
         {"ordinal": number, "buildpack": {"url": _url(each), "name": each.removeprefix("urn:buildpack:")}}
-        for number, each in enumerate(chosen)
+        for number, each in enumerate(json.loads(app.buildpacks))
     ]
 
 
@@ -58,7 +59,7 @@ def _url(buildpack: str) -> str:
 )
 async def buildpacks(context: Reading, name: str) -> Response:
     """The buildpacks that an app is to be built with."""
-    return reply(_installations(context, apps.find_app(context, name)))
+    return reply(_installations(apps.find_app(context, name)))
 
 
 @router.put(
@@ -68,15 +69,13 @@ async def buildpacks(context: Reading, name: str) -> Response:
 )
 async def set_buildpacks(context: Writing, name: str, body: BuildpackUpdates) -> Response:
     """Say which buildpacks an app is to be built with, in order."""
-    app = apps.find_app(context, name)
-    app_settings.set_buildpacks(context, app, [each.buildpack for each in body.updates])
-    return reply(_installations(context, app))
+    change = AppChange(buildpacks=[each.buildpack for each in body.updates])
+    return reply(_installations(apps.update_app(context, apps.find_app(context, name), change).app))
 
 
 def _manage_certificates(context: Context, name: str, managed: bool) -> Response:
-    app = apps.find_app(context, name)
-    app_settings.tell(context, app.id, ACM, managed)
-    return reply(shape(context, apps.view(context, app)))
+    changed = apps.update_app(context, apps.find_app(context, name), AppChange(acm=managed))
+    return reply(shape(context, changed))
 
 
 @router.post("/apps/{name}/acm", operation_id="acm.enable", **answers(documents.App, 404))

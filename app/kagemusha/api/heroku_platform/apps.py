@@ -84,7 +84,7 @@ def _common(context: Context, view: apps.AppView) -> documents.CommonApp:
         "archived_at": None, "base_image_name": None, "build_stack": stack, "buildpack_provided_description": None,
         "buildpacks": None, "created_at": rfc3339_seconds(app.created_at), "current_build_architecture": [],
         "generation": "cedar", "git_url": f"https://git.heroku.com/{app.name}.git", "id": app.uuid,
-        "internal_routing": app.internal_routing, "maintenance": view.maintenance, "name": app.name,
+        "internal_routing": app.internal_routing, "maintenance": app.maintenance, "name": app.name,
         "owner": {"email": context.account.email, "id": context.account.uuid},
         "region": {"id": region.id, "name": region.name}, "released_at": rfc3339_seconds(app.released_at),
         "repo_size": None, "slug_size": None, "stack": stack, "updated_at": rfc3339_seconds(app.updated_at),
@@ -97,7 +97,7 @@ def shape(context: Context, view: apps.AppView) -> documents.App:
     app, space = view.app, view.space
     team: documents.Reference | None = {"id": context.team_uuid, "name": spaces.TEAM} if app.in_team else None
     place: documents.AppSpace | None = {"id": space.uuid, "name": space.name, "shield": space.shield} if space else None
-    return {**_common(context, view), "acm": view.acm, "organization": team, "space": place, "team": team}
+    return {**_common(context, view), "acm": app.acm, "organization": team, "space": place, "team": team}
 
 
 def team_shape(context: Context, view: apps.AppView) -> documents.TeamApp:

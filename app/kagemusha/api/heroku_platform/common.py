@@ -10,6 +10,7 @@ from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.documents import answers, listing, refusals, request_header
 from kagemusha.api.heroku_platform import conditional
+from kagemusha.api.worlds import World
 from kagemusha.domain.errors import NotAcceptable
 from kagemusha.services.context import Context
 
@@ -27,25 +28,27 @@ def check_accept(request: Request) -> None:
     raise NotAcceptable("Set `Accept: application/vnd.heroku+json; version=3` and try again.")
 
 
-def _admit(request: Request) -> None:
+async def _accept(request: Request, context: Context) -> None:
+    """Raise NotAcceptable for a request that asks for another version."""
+    check_accept(request)
+
+
+async def _admit(request: Request, context: Context) -> None:
     """Raise NotAcceptable or RateLimited for a request that is not to be answered."""
     check_accept(request)
-    request.app.state.rate_limits.take(request.state.sandbox_id)
+    request.app.state.rate_limits.take(context.sandbox.id)
 
 
-Reading = Annotated[Context, Depends(deps.opener(False, deps.caller, _admit), scope="function")]
-Free = Annotated[Context, Depends(deps.opener(False, deps.caller, check_accept), scope="function")]
-"""As Reading, for a request that does not count."""
-_Opened = Annotated[Context, Depends(deps.opener(True, deps.caller, _admit), scope="function")]
-
-
-async def _unchanged(request: Request, context: _Opened) -> Context:
-    """The world, if what is to be changed is what the caller takes it for. Raises PreconditionFailed."""
+async def _admit_change(request: Request, context: Context) -> None:
+    """As _admit, and raise PreconditionFailed if what is to be changed is not what the caller takes it for."""
+    await _admit(request, context)
     await conditional.check(request, context)
-    return context
 
 
-Writing = Annotated[Context, Depends(_unchanged)]
+Reading = Annotated[Context, Depends(World(deps.caller, check=_admit))]
+Free = Annotated[Context, Depends(World(deps.caller, check=_accept))]
+"""As Reading, for a request that does not count."""
+Writing = Annotated[Context, Depends(World(deps.caller, writes=True, check=_admit_change))]
 
 
 def asked(request: Request, header: str) -> frozenset[str]:
@@ -57,7 +60,7 @@ def asked(request: Request, header: str) -> frozenset[str]:
 class Body(BaseModel):
     """A request body: types are as they are in JSON, and what is not simulated is taken and has no effect."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
 
 
 class Named(Body):

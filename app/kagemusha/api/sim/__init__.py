@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 
 from kagemusha.api.dialect import HerokuRoute
-from kagemusha.api.sim import clocks, endpoints, history, sandboxes
+from kagemusha.api.sim import clocks, endpoints, faults, journal, pending, sandboxes, snapshots
 
 router = APIRouter(route_class=HerokuRoute)
-for _room in (sandboxes, clocks, history, endpoints):
-    router.include_router(_room.router)
+for _room in (sandboxes, clocks, pending, journal, endpoints, faults, snapshots):
+    router.routes.extend(_room.router.routes)

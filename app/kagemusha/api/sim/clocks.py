@@ -26,7 +26,7 @@ async def update(worlds: Worlds, name: str, body: ClockBody) -> Response:
         if context is None:
             raise sandboxes.missing(name)
         clocks.set_clock(context, worlds.clock(), body.mode, body.pace)
-    async with worlds.reading(("name", name)) as context:
+    async with worlds.reading(("name", name), begun=True) as context:
         if context is None:
             raise sandboxes.missing(name)
         return reply(shapes.clock(clocks.clock(context)))

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,10 +10,11 @@ from pydantic import SecretStr
 from kagemusha.api import deps
 from kagemusha.api.dialect import HerokuRoute
 from kagemusha.api.documents import refusals
-from kagemusha.domain.errors import Forbidden, Unauthorized
+from kagemusha.api.worlds import World
+from kagemusha.domain.errors import Forbidden, NotFound, Unauthorized
 from kagemusha.services import sandboxes
 from kagemusha.services.context import Context
-from kagemusha.services.transactions import Transactions
+from kagemusha.services.transactions import Key, Transactions
 
 _HERE = re.compile(r"(?:https?://)?(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?", re.ASCII)
 """A host, or an origin, that is this machine."""
@@ -23,7 +23,15 @@ _SHOWN = 100
 
 
 async def guard(request: Request) -> None:
-    """Refuse who may not call: on loopback other machines' names and web pages, elsewhere who has no token."""
+    """Refuse who may not call."""
+    check(request)
+
+
+def check(request: Request) -> None:
+    """Refuse who may not call: on loopback other machines' names and web pages, elsewhere who has no token.
+
+    Raises Forbidden or Unauthorized.
+    """
     if request.app.state.guarded:
         _check_token(request)
     else:
@@ -33,13 +41,13 @@ async def guard(request: Request) -> None:
 def _check_here(request: Request) -> None:
     # A web page of another's may send requests to this machine, under a name of its own or with its origin.
     for header in ("host", "origin"):
-        said = request.headers.get(header)
-        if said is not None and not _HERE.fullmatch(said):
-            message = (
-                f"The control API does not answer to the {header.title()} {said[:_SHOWN]}: call it as localhost or "
-                "127.0.0.1, or start the server with another --host and KAGEMUSHA_ADMIN_TOKEN."
-            )
-            raise Forbidden(message)
+        for said in request.headers.getlist(header):
+            if not _HERE.fullmatch(said):
+                message = (
+                    f"The control API does not answer to the {header.title()} {said[:_SHOWN]}: call it as localhost or "
+                    "127.0.0.1, or start the server with another --host and KAGEMUSHA_ADMIN_TOKEN."
+                )
+                raise Forbidden(message)
 
 
 def _check_token(request: Request) -> None:
@@ -50,15 +58,19 @@ def _check_token(request: Request) -> None:
         raise Unauthorized("The control API needs `Authorization: Bearer <KAGEMUSHA_ADMIN_TOKEN>` on this server.")
 
 
-def _opener(writes: bool) -> Callable[[Request], AsyncIterator[Context]]:
-    async def opened(request: Request) -> AsyncIterator[Context]:
-        worlds, name = deps.transactions(request), request.path_params["name"]
-        async with (worlds.writing if writes else worlds.reading)(("name", name)) as context:
-            if context is None:
-                raise sandboxes.missing(name)
-            yield context
+def _named(request: Request) -> Key:
+    """The world that the path names, for who may call."""
+    check(request)
+    return ("name", request.path_params["name"])
 
-    return opened
+
+def _missing(request: Request) -> NotFound:
+    return sandboxes.missing(request.path_params["name"])
+
+
+async def _worlds(request: Request) -> Transactions:
+    """All worlds. Does nothing that takes a while: as a plain function FastAPI would run it in a thread."""
+    return deps.transactions(request)
 
 
 def room(prefix: str, tag: str) -> APIRouter:
@@ -72,6 +84,6 @@ def room(prefix: str, tag: str) -> APIRouter:
     )
 
 
-Reading = Annotated[Context, Depends(_opener(False), scope="function")]
-Writing = Annotated[Context, Depends(_opener(True), scope="function")]
-Worlds = Annotated[Transactions, Depends(deps.transactions)]
+Reading = Annotated[Context, Depends(World(_named, missing=_missing, steers=True))]
+Writing = Annotated[Context, Depends(World(_named, writes=True, missing=_missing, steers=True))]
+Worlds = Annotated[Transactions, Depends(_worlds)]

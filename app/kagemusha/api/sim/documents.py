@@ -79,7 +79,7 @@ Transition = TypedDict(
 Pending = TypedDict(
     "Pending",
     {
-        "due_at": Moment,
+        "due_at": Moment | None,
         "machine": Machine,
         "resource": str,
         "name": str,
@@ -112,7 +112,7 @@ class Forecast(TypedDict):
 class Journal(TypedDict):
     """A stretch of the journal; `next_after` asks for what follows."""
 
-    entries: list[Transition]
+    entries: list[dict[str, Any]]
     next_after: int
 
 
@@ -127,6 +127,7 @@ class Snapshot(TypedDict):
     note: str
     requests: list[dict[str, Any]]
     seed: int
+    settings: dict[str, Any]
     transitions: list[Transition]
     version: int
     world: dict[str, list[dict[str, Any]]]
@@ -141,3 +142,18 @@ class Endpoint(TypedDict):
     principal_arn: str
     service_name: str
     state: EndpointState
+
+
+@document
+class Fault(TypedDict):
+    """Trouble that was ordered, and how often it was met; `remaining` null is for ever."""
+
+    id: int
+    operation: NotRequired[str]
+    stage: NotRequired[str]
+    effect: dict[str, Any]
+    match: dict[str, str]
+    times: int | None
+    probability: float | None
+    hits: int
+    remaining: int | None

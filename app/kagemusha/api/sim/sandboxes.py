@@ -6,10 +6,13 @@ from fastapi.responses import Response
 from kagemusha import __version__
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
-from kagemusha.api.sim import documents, shapes
+from kagemusha.api.sim import documents, scenarios, shapes
 from kagemusha.api.sim.common import Reading, Worlds, room
+from kagemusha.api.sim.scenarios import ScenarioBody
 from kagemusha.api.sim.schemas import AwsCredentialsBody, SandboxBody, moment
+from kagemusha.domain.errors import DomainError
 from kagemusha.services import aws_credentials, sandboxes
+from kagemusha.services import scenarios as scenario_service
 
 router = room("", "sandboxes")
 
@@ -27,15 +30,46 @@ async def health(worlds: Worlds) -> Response:
     return reply(shown)
 
 
+class NewSandboxBody(SandboxBody):
+    """What a sandbox may be asked to be, and the world that it begins with."""
+
+    scenario: ScenarioBody | None = None
+
+
 @router.post("/sandboxes", operation_id="sandbox.create", **answers(documents.Sandbox, 400, 409, 422, status=201))
-async def create(request: Request, worlds: Worlds, body: SandboxBody | None = None) -> Response:
-    """Make a sandbox."""
-    body = body or SandboxBody()
-    new = sandboxes.NewSandbox(
-        body.name, body.seed, body.pace, body.clock == "manual", moment(body.now), body.aws_account_id,
-        body.aws_principal, body.delays or {},
-    )  # fmt: skip
-    return reply(shapes.sandbox(request, await sandboxes.create_sandbox(worlds, new)), 201)
+async def create(request: Request, worlds: Worlds, body: NewSandboxBody | None = None) -> Response:
+    """Make a sandbox. With a scenario it answers when the scenario has been played."""
+    body = body or NewSandboxBody()
+    made = await sandboxes.create_sandbox(worlds, _asked(body))
+    if body.scenario is None:
+        return reply(shapes.sandbox(request, made), 201)
+    try:
+        played = scenarios.events(body.scenario, request.app.state.operations())
+        await scenario_service.play(worlds, ("name", made.name), played, body.scenario.ends)
+    except DomainError:
+        await sandboxes.delete_sandbox(worlds, made.name)
+        raise
+    async with worlds.reading(("name", made.name)) as context:
+        if context is None:
+            raise sandboxes.missing(made.name)
+        return reply(shapes.sandbox(request, context.sandbox), 201)
+
+
+def _asked(body: NewSandboxBody) -> sandboxes.NewSandbox:
+    """What the body says, and what its scenario says where the body says nothing."""
+    told = {key: value for key, value in body.scenario or () if value is not None} | {
+        key: value for key, value in body if value is not None
+    }
+    return sandboxes.NewSandbox(
+        body.name,
+        told.get("seed"),
+        told.get("pace"),
+        told.get("clock") == "manual",
+        moment(told.get("now")),
+        body.aws_account_id,
+        body.aws_principal,
+        told.get("delays", {}),
+    )
 
 
 @router.get("/sandboxes", operation_id="sandbox.list", **answers(list[documents.Sandbox]))
@@ -60,7 +94,7 @@ async def delete(request: Request, worlds: Worlds, name: str) -> Response:
 @router.post(
     "/sandboxes/{name}/aws-credentials",
     operation_id="aws_credentials.create",
-    **answers(documents.AwsCredentials, 404, 422, status=201),
+    **answers(documents.AwsCredentials, 400, 404, 422, status=201),
 )
 async def issue(worlds: Worlds, name: str, body: AwsCredentialsBody) -> Response:
     """Issue an access key for a principal of the sandbox's AWS account, or for the services' owner (``operator``)."""
@@ -81,7 +115,7 @@ async def reset(request: Request, worlds: Worlds, name: str) -> Response:
             raise sandboxes.missing(name)
         sandboxes.reset_sandbox(context, worlds.clock())
     await request.app.state.aws.forget(context.sandbox.aws_account_id)
-    async with worlds.reading(("name", name)) as context:
+    async with worlds.reading(("name", name), begun=True) as context:
         if context is None:
             raise sandboxes.missing(name)
         return reply(shapes.sandbox(request, context.sandbox))

@@ -19,8 +19,15 @@ from pydantic import (
 
 from kagemusha.api.deps import Text
 from kagemusha.clock import MILLISECOND, from_datetime
-from kagemusha.services.clocks import LONGEST
+from kagemusha.domain.delays import TEN_YEARS
 
+
+def _units(letters: str) -> str:
+    return "".join(rf"(?:\d+(?:[.,]\d+)?{letter})?" for letter in letters)
+
+
+_ISO_8601 = re.compile(rf"[+-]?P(?=\d|T){_units('YMWD')}(?:T(?=\d){_units('HMS')})?", re.ASCII)
+"""Each unit once, the largest first: pydantic would add up what is said twice."""
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]", re.ASCII)
 
 
@@ -30,10 +37,12 @@ def milliseconds(duration: timedelta) -> int:
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, bool) or not (isinstance(value, int | float) or (isinstance(value, str) and "P" in value)):
-        message = "give seconds as a number, or a duration such as PT10M"
-        raise ValueError(message)
-    return value
+    if isinstance(value, str) and _ISO_8601.fullmatch(value):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    message = "give seconds as a number, or a duration such as PT10M or P1DT2H: each unit once, the largest first"
+    raise ValueError(message)
 
 
 def _moment(value: object) -> object:
@@ -58,7 +67,7 @@ def _delay(value: object) -> tuple[int, int] | None:
     except ValidationError:
         bounds = []
     match [milliseconds(each) for each in bounds]:
-        case [low, high] if 0 <= low <= high <= LONGEST:
+        case [low, high] if 0 <= low <= high <= TEN_YEARS:
             return low, high
     message = 'give a duration, [lowest, highest], or "never", of at most ten years'
     raise ValueError(message)
@@ -75,7 +84,7 @@ Number = Annotated[float, Strict()]
 class Body(BaseModel):
     """A request body."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class SandboxBody(Body):
@@ -84,7 +93,7 @@ class SandboxBody(Body):
     name: Text | None = None
     seed: Annotated[int, Strict()] | None = None
     pace: Number | None = None
-    clock: Literal["auto", "manual"] = "auto"
+    clock: Literal["auto", "manual"] | None = None
     now: Moment | None = None
     aws_account_id: Text | None = None
     aws_principal: Text | None = None

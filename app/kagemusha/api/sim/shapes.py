@@ -1,6 +1,6 @@
 """The documents of the control API, made of rows."""
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
 from fastapi import Request
@@ -14,10 +14,10 @@ from kagemusha.domain.states import EndpointState, Machine
 from kagemusha.services import clocks, endpoints
 from kagemusha.services.advance import Fired
 from kagemusha.services.context import Context
-from kagemusha.store.living import Due
-from kagemusha.store.records import Endpoint, JournalEntry, Sandbox
+from kagemusha.store.happenings import JournalEntry, Occurrence
+from kagemusha.store.records import Endpoint, Sandbox
+from kagemusha.store.waiting import Waiting
 
-SNAPSHOT_VERSION = 1
 _REGION = REGIONS[0].aws_region
 
 
@@ -87,11 +87,23 @@ def fired(each: Fired) -> documents.Transition:
     }  # fmt: skip
 
 
-def pending(due: Due) -> documents.Pending:
+def occurrence(row: Occurrence) -> dict[str, Any]:
+    """A request, or a fault that was met."""
+    return {"kind": row.kind, "at": rfc3339(row.at), **json.loads(row.detail)}
+
+
+def entry(context: Context, row: JournalEntry | Occurrence) -> dict[str, Any]:
+    """An entry of the journal."""
+    told = occurrence(row) if isinstance(row, Occurrence) else transition(row)
+    return {"seq": row.seq, "sandbox": context.sandbox.name, **told}
+
+
+def pending(thing: Waiting) -> documents.Pending:
     """A step to come."""
     return {
-        "due_at": rfc3339(due.due_at), "machine": Machine(due.machine), "resource": due.resource, "name": due.name,
-        "from": due.state, "to": timed_target(due.machine, due.state), "held": False,
+        "due_at": None if thing.due_at is None else rfc3339(thing.due_at), "machine": thing.machine,
+        "resource": thing.resource, "name": thing.name, "from": thing.state,
+        "to": timed_target(thing.machine, thing.state), "held": thing.held_by is not None,
     }  # fmt: skip
 
 
@@ -101,24 +113,3 @@ def endpoint(row: Endpoint) -> documents.Endpoint:
         "endpoint_id": row.endpoint_id, "state": EndpointState(row.state), "dns_name": endpoints.dns_name(row),
         "service_name": row.service_name, "principal_arn": row.principal_arn,
     }  # fmt: skip
-
-
-def snapshot(context: Context, world: dict[str, list[dict[str, Any]]], exported_at: int) -> documents.Snapshot:
-    """The world as one document. What the AWS emulator keeps is not in it."""
-    journal = world.pop("journal")
-    return {
-        "version": SNAPSHOT_VERSION,
-        "exported_at": rfc3339(exported_at),
-        "note": "What the AWS emulator keeps (VPCs, subnets, security groups) is not in this document.",
-        "clock": clock(clocks.clock(context)),
-        "seed": context.sandbox.seed,
-        "counter": context.sandbox.counter,
-        "transitions": [_told(row) for row in journal if row["kind"] == "transition"],
-        "world": world,
-        "faults": [],
-        "requests": [],
-    }
-
-
-def _told(row: Mapping[str, Any]) -> documents.Transition:
-    return {"seq": row["seq"], **transition(JournalEntry(**row))}

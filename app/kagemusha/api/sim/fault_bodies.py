@@ -1,0 +1,91 @@
+"""What a fault may be ordered with."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator, Discriminator, Field, Strict, Tag, model_validator
+
+from kagemusha.api.deps import Text
+from kagemusha.api.sim.schemas import Body, Number
+
+LONGEST_LATENCY = 3_600
+"""Seconds."""
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\x80-\xff\t]")
+
+
+def _headers(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name) or _UNPRINTABLE.search(value):
+            message = f"{name!r} can't be sent as a header: use a token and printable Latin-1"
+            raise ValueError(message)
+    return headers
+
+
+class RequestEffect(Body):
+    """What happens to a request: one of `status`, `disconnect`, `truncate` and `rate_limit`, or `latency`, or both."""
+
+    status: Annotated[int, Strict(), Ge(200), Le(599)] | None = None
+    body: Any = None
+    headers: Annotated[dict[Text, Text], AfterValidator(_headers)] | None = None
+    latency: Annotated[Number, Gt(0), Le(LONGEST_LATENCY)] | None = None
+    disconnect: Literal[True, "after"] | None = None
+    truncate: Literal[True] | None = None
+    rate_limit: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "RequestEffect":
+        ends = sum(each is not None for each in (self.status, self.disconnect, self.truncate, self.rate_limit))
+        if ends > 1 or (ends == 0 and self.latency is None):
+            message = 'give one of "status", "disconnect", "truncate" and "rate_limit", or "latency", or both'
+            raise ValueError(message)
+        if self.status is None and ("body" in self.model_fields_set or self.headers is not None):
+            message = '"body" and "headers" go with a "status"'
+            raise ValueError(message)
+        return self
+
+
+class StageEffect(Body):
+    """What happens to a stage: one of the three. `fail` true is the usual failure; else the state that it ends in."""
+
+    hold: Literal[True] | None = None
+    slow: Annotated[Number, Gt(0), Le(1e9)] | None = None
+    fail: Literal[True] | Text | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "StageEffect":
+        if sum(each is not None for each in (self.hold, self.slow, self.fail)) != 1:
+            message = 'give one of "hold", "slow" and "fail"'
+            raise ValueError(message)
+        return self
+
+
+def _kind(effect: object) -> str:
+    return "stage" if isinstance(effect, dict) and not {"hold", "slow", "fail"}.isdisjoint(effect) else "request"
+
+
+Effect = Annotated[
+    Annotated[RequestEffect, Tag("request")] | Annotated[StageEffect, Tag("stage")], Discriminator(_kind)
+]
+
+
+class FaultBody(Body):
+    """A fault: of an `operation` or of a `stage`, with an effect of its kind."""
+
+    operation: Text | None = None
+    stage: Text | None = None
+    effect: Effect
+    match: dict[Text, Text] = Field(default_factory=dict)
+    times: Annotated[int, Strict(), Ge(1), Le(2**31 - 1)] | None = None
+    probability: Annotated[Number, Gt(0), Le(1)] | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "FaultBody":
+        if (self.operation is None) == (self.stage is None):
+            message = 'give one of "operation" and "stage"'
+            raise ValueError(message)
+        if (self.stage is not None) != isinstance(self.effect, StageEffect):
+            message = 'a "stage" is held, slow or fails; an "operation" has one of the other effects'
+            raise ValueError(message)
+        return self

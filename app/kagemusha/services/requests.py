@@ -1,0 +1,81 @@
+"""Requests that were answered and are not in the journal yet: kept back, and written by the next transaction.
+
+A request costs the journal no transaction of its own. What a process that is killed kept back is lost: a quarter of a
+second at most (chosen).
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MOST = 10_000
+"""Requests of a world that are kept back while the database does not answer; what comes after them is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request and its answer. `at` is the world's time in ms, `noted_at` the system's, `duration` in seconds.
+
+    `error` is the id of a refusal; `fault` the number of the fault that was met.
+    """
+
+    at: int
+    noted_at: int
+    operation: str
+    method: str
+    path: str
+    status: int | None
+    duration: float
+    error: str | None = None
+    fault: int | None = None
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What the journal tells. A status of None is a connection that ended without an answer."""
+        told: dict[str, Any] = {
+            "operation": self.operation, "method": self.method, "path": self.path, "status": self.status,
+            "duration": round(self.duration, 6),
+        }  # fmt: skip
+        more = {"error": self.error, "fault": self.fault}
+        return told | {name: value for name, value in more.items() if value is not None}
+
+
+class Requests:
+    """What is kept back, by sandbox. `woken` is called when there is something to write where there was nothing."""
+
+    def __init__(self, woken: Callable[[], None]) -> None:
+        """Nothing is kept back yet."""
+        self._kept: dict[int, deque[Answered]] = {}
+        self._woken = woken
+
+    def note(self, sandbox_id: int, answered: Answered) -> None:
+        """Keep a request back."""
+        if not self._kept:
+            self._woken()
+        kept = self._kept.setdefault(sandbox_id, deque())
+        if len(kept) < MOST:
+            kept.append(answered)
+
+    def of(self, sandbox_id: int) -> Sequence[Answered]:
+        """What is kept back of a sandbox, in order."""
+        return tuple(self._kept.get(sandbox_id, ()))
+
+    def written(self, sandbox_id: int, count: int) -> None:
+        """Note that the first `count` are in the journal."""
+        kept = self._kept.get(sandbox_id)
+        if kept is None:
+            return
+        for _ in range(min(count, len(kept))):
+            kept.popleft()
+        if not kept:
+            del self._kept[sandbox_id]
+
+    def forget(self, sandbox_id: int) -> None:
+        """Drop what is kept back of a sandbox that is gone."""
+        self._kept.pop(sandbox_id, None)
+
+    @property
+    def sandboxes(self) -> list[int]:
+        """The sandboxes of which something is kept back."""
+        return list(self._kept)

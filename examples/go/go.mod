@@ -1,0 +1,3 @@
+module example.com/privatelink
+
+go 1.19
