@@ -173,8 +173,9 @@ class Transactions:
     def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> tuple[list[Fired], int]:
         context = self._context(connection, sandbox, until)
         noted = self._tell(context)
-        fired = advance(context, until)
-        context.store.flush()
+        with _undisturbed():
+            fired = advance(context, until)
+            context.store.flush()
         return fired, noted
 
     def _tell(self, context: Context) -> int:
