@@ -13,6 +13,7 @@ from kagemusha.store.base import Queries, mine, put_many
 from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
+from kagemusha.store.link_views import LinkViews
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.occurrences import Occurrences
 from kagemusha.store.records import Endpoint, Living, Sandbox
@@ -82,6 +83,7 @@ class Store(Queries):
     addons = _Part(tables.Addons)
     attachments = _Part(tables.Attachments)
     privatelinks = _Part(tables.Privatelinks)
+    link_views = _Part(LinkViews)
     allowed_accounts = _Part(tables.AllowedAccounts)
     endpoints = _Part(tables.Endpoints)
     releases = _Part(configs.Releases)
