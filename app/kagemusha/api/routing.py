@@ -20,6 +20,7 @@ class Rooms(BaseRoute):
         """Each of `rooms` with the first segments of all its routes' paths, which are no other room's."""
         self._loads = {segment: load for load, segments in rooms.items() for segment in segments}
         self._routes: dict[str, list[APIRoute]] = {}
+        self._fixed: dict[str, APIRoute] = {}
 
     @property
     def routes(self) -> Iterator[APIRoute]:
@@ -33,19 +34,28 @@ class Rooms(BaseRoute):
             for route in self._loads[segment]():
                 if isinstance(route, APIRoute):
                     self._routes.setdefault(_segment(route.path), []).append(route)
+                    if "{" not in route.path:
+                        self._fixed.setdefault(route.path, route)
             return self._routes[segment]
         return found or []
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As a router would: the first route that takes the request wholly, else the first that knows the path."""
+        """As a router would: the first route that takes the request wholly, else the first that knows the path.
+
+        But a path without parameters is what it is: with another method it is not taken for one with a parameter,
+        `/teams/apps` for no team.
+        """
         if scope["type"] != "http":
             return Match.NONE, {}
-        routes = self._of(_segment(scope["path"]))
+        path = scope["path"]
+        routes = self._of(_segment(path))
         for route in routes:
             if scope["method"] in (route.methods or ()):
                 match, found = route.matches(scope)
                 if match is Match.FULL:
-                    return match, found
+                    fixed = self._fixed.get(path) if "{" in route.path else None
+                    # It says itself that it does not answer to this method.
+                    return match, found if fixed is None else fixed.matches(scope)[1]
         known = (each for each in (route.matches(scope) for route in routes) if each[0] is Match.PARTIAL)
         return next(known, (Match.NONE, {}))
 

@@ -24,8 +24,8 @@ ACCESS_KEY_PREFIX = "AKIAKGM"
 SEEDS = 2**63
 _FIRST_THINGS = 2
 """The account and the team, with which every world begins."""
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _DEFAULT_ACCOUNT = "123456789101"
 _UPPER = string.ascii_uppercase + string.digits
 _REQUEST_IDS = "request-ids"
@@ -57,7 +57,7 @@ async def create_sandbox(transactions: Transactions, new: NewSandbox) -> Sandbox
 
 def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
     name = new.name if new.name is not None else f"sandbox-{secrets.token_hex(6)}"
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         message = "name must be 1 to 63 lowercase letters, digits and dashes, with no dash at either end."
         raise InvalidParams(message)
     if sandboxes.find("name", name):
@@ -113,7 +113,7 @@ def check_delays(delays: Mapping[str, tuple[int, int] | None]) -> None:
 
 def _aws(sandboxes: Sandboxes, new: NewSandbox, name: str) -> tuple[str, str]:
     """The account id and the principal's ARN."""
-    if new.aws_account_id is not None and not _ACCOUNT.fullmatch(new.aws_account_id):
+    if new.aws_account_id is not None and not ACCOUNT.fullmatch(new.aws_account_id):
         raise InvalidParams("aws_account_id must be 12 digits.")
     principal = principals.parse(new.aws_principal) if new.aws_principal is not None else None
     account = new.aws_account_id or (principal.account if principal else None)

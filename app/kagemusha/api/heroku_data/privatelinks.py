@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.documents import answers, refusals
+from kagemusha.api.documents import ANYWHERE, answers, matching, refusals
 from kagemusha.api.heroku_data import documents
 from kagemusha.api.worlds import World
 from kagemusha.domain.errors import Unauthorized
-from kagemusha.domain.principals import root_arn
+from kagemusha.domain.principals import SUBMITTED, root_arn
 from kagemusha.domain.states import AllowedAccountState, EndpointState, PrivatelinkState
 from kagemusha.services import endpoints, privatelinks
 from kagemusha.services.context import Context
@@ -21,7 +21,7 @@ from kagemusha.services.privatelinks import LinkView
 from kagemusha.services.sandboxes import DEFAULT
 from kagemusha.services.transactions import Key
 
-router = APIRouter(route_class=HerokuRoute, tags=["privatelink"], responses=refusals(401, 404))
+router = APIRouter(route_class=HerokuRoute, tags=["privatelink"], responses=refusals(401, 404, *ANYWHERE))
 _PATH = "/private-link/v0/databases/{name}"
 _NO_TOKEN = ("", "undefined")
 """The user and token of a client that lost its token."""
@@ -52,10 +52,19 @@ Reading = Annotated[Context, Depends(World(caller))]
 Writing = Annotated[Context, Depends(World(caller, writes=True))]
 
 
-class AllowedAccounts(BaseModel):
-    """What POST, PUT and PATCH take."""
+Account = Annotated[Text, matching(SUBMITTED)]
 
-    allowed_accounts: list[Text]
+
+class AllowedAccounts(BaseModel):
+    """What PUT and PATCH take."""
+
+    allowed_accounts: list[Account]
+
+
+class FirstAccounts(BaseModel):
+    """What POST takes."""
+
+    allowed_accounts: Annotated[list[Account], Field(json_schema_extra={"minItems": 1})]
 
 
 def shape(view: LinkView) -> documents.Privatelink:
@@ -82,7 +91,7 @@ def shape(view: LinkView) -> documents.Privatelink:
 
 
 @router.post(_PATH, operation_id="privatelink.create", **answers(documents.Privatelink, 400, 409, 422, status=201))
-async def create(context: Writing, name: str, body: AllowedAccounts) -> Response:
+async def create(context: Writing, name: str, body: FirstAccounts) -> Response:
     """Create the add-on's privatelink."""
     return reply(shape(privatelinks.create_privatelink(context, name, body.allowed_accounts)), 201)
 

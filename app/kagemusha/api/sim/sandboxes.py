@@ -17,7 +17,7 @@ from kagemusha.services import scenarios as scenario_service
 router = room("", "sandboxes")
 
 
-@router.get("/health", operation_id="sim.health", **answers(documents.Health, 503))
+@router.get("/health", operation_id="sim.health", **answers(documents.Health))
 async def health(worlds: Worlds) -> Response:
     """Whether the service and its database answer."""
     async with worlds.server():
