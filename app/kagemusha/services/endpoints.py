@@ -15,6 +15,7 @@ from kagemusha.services.context import Context
 from kagemusha.services.endpoint_services import EndpointService
 from kagemusha.services.placements import Placement, Subnet
 from kagemusha.store.base import Page
+from kagemusha.store.link_views import ShownEndpoint
 from kagemusha.store.records import Addon, Endpoint
 
 MOST_IN_VPC = 50
@@ -47,7 +48,7 @@ class NewEndpoint:
         return blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def dns_name(endpoint: Endpoint) -> str:
+def dns_name(endpoint: Endpoint | ShownEndpoint) -> str:
     """The endpoint's regional DNS name."""
     return endpoint_dns_name(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name)
 

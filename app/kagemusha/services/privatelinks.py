@@ -17,7 +17,8 @@ from kagemusha.domain.states import (
 )
 from kagemusha.services import effects, endpoints
 from kagemusha.services.context import Context
-from kagemusha.store.records import Addon, AllowedAccount, Endpoint, Privatelink
+from kagemusha.store.link_views import ShownAccount, ShownEndpoint, ShownLink
+from kagemusha.store.records import Addon, AllowedAccount, Privatelink
 
 _STEPS_OF_THE_OPERATIONAL = {
     PrivatelinkState.OPERATIONAL: 1,
@@ -31,12 +32,12 @@ _NO_ADDON = "Couldn't find that add-on."
 class LinkView(NamedTuple):
     """All that the Data API shows of a privatelink."""
 
-    link: Privatelink
+    link: ShownLink
     addon_uuid: str
     addon_name: str
     app_name: str
-    accounts: Sequence[AllowedAccount]
-    endpoints: Sequence[Endpoint]
+    accounts: Sequence[ShownAccount]
+    endpoints: Sequence[ShownEndpoint]
 
     @property
     def was_operational(self) -> bool:
@@ -58,16 +59,14 @@ def _no_link(addon_name: str) -> NotFound:
 
 def view(context: Context, identity: str) -> LinkView:
     """The privatelink of the add-on with this name or id; NotFound otherwise."""
-    found = context.store.privatelinks.around(identity)
+    found = context.store.link_views.around(identity)
     if found is None:
         raise NotFound(None, _NO_ADDON)
     if found.link is None:
         raise _no_link(found.addon_name)
     if found.app_name is None:
         raise NotFound("app")
-    accounts = context.store.allowed_accounts.of_link(found.link.id)
-    connected = context.store.endpoints.of_link(found.link.id)
-    return LinkView(found.link, found.addon_uuid, found.addon_name, found.app_name, accounts, connected)
+    return LinkView(found.link, found.addon_uuid, found.addon_name, found.app_name, found.accounts, found.endpoints)
 
 
 def create_privatelink(context: Context, identity: str, allowed_accounts: Sequence[str]) -> LinkView:

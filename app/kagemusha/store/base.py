@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from kagemusha.store.many import Many, among, put_many
-from kagemusha.store.prepared import Rows, rows
+from kagemusha.store.prepared import Reading, Rows, rows
 from kagemusha.store.work import Known, Work
 
 
@@ -53,7 +53,7 @@ class Queries:
             self._work.forget()
         return found
 
-    def _rows(self, statement: Select[Any], **parameters: Any) -> Rows:
+    def _rows(self, statement: Reading, **parameters: Any) -> Rows:
         """The rows of a select that is built once."""
         self._work.send()
         return rows(self._work.connection, statement, {"in_sandbox": self._work.sandbox_id, **parameters})

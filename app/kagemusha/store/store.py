@@ -12,6 +12,7 @@ from kagemusha.store.base import Queries, mine
 from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
+from kagemusha.store.link_views import LinkViews
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.many import put_many
 from kagemusha.store.occurrences import Occurrences
@@ -75,6 +76,7 @@ class Store(Queries):
     addons = _Part(tables.Addons)
     attachments = _Part(tables.Attachments)
     privatelinks = _Part(tables.Privatelinks)
+    link_views = _Part(LinkViews)
     allowed_accounts = _Part(tables.AllowedAccounts)
     endpoints = _Part(tables.Endpoints)
     releases = _Part(configs.Releases)

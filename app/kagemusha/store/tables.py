@@ -1,10 +1,8 @@
 """The queries of each kind of thing. What all have (get, find, insert, delete, page) is in `base`."""
 
 from collections.abc import Iterable
-from operator import itemgetter
-from typing import NamedTuple
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
@@ -195,15 +193,6 @@ _ATTACHMENTS_GIVING = Attachments.selection(models.config_vars.c.name == bindpar
 _ATTACHMENT_IN_APP = Attachments.selection(by(models.attachments, "app_id"), by(models.attachments, "name"))
 
 
-class LinkAround(NamedTuple):
-    """A privatelink, and what it is named after: its add-on, and the app that pays for that."""
-
-    addon_uuid: str
-    addon_name: str
-    app_name: str | None
-    link: records.Privatelink | None
-
-
 class Privatelinks(Things[records.Privatelink]):
     """Privatelinks, each found by its service's name."""
 
@@ -216,14 +205,6 @@ class Privatelinks(Things[records.Privatelink]):
         """The add-on's privatelink: it has one at most."""
         return next(iter(self._with("addon_id", addon_id)), None)
 
-    def around(self, identity: str) -> LinkAround | None:
-        """The privatelink of the add-on that `Addons.find` finds, and whose it is."""
-        found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
-        if found is None:
-            return None
-        _, uuid, name, app_name, *link = found
-        return LinkAround(uuid, name, app_name, None if link[0] is None else records.Privatelink(*link))
-
     def open_to(self, arns: Iterable[str]) -> list[tuple[records.Privatelink, records.Addon]]:
         """The operational links that allow one of these principals, with their add-ons, oldest first."""
         found = {
@@ -233,19 +214,8 @@ class Privatelinks(Things[records.Privatelink]):
         return sorted(found, key=lambda each: each[0].id)
 
 
-_PAYS = (models.apps.c.sandbox_id == models.addons.c.sandbox_id) & (models.apps.c.id == models.addons.c.app_id)
 _IS_LINK_OF = (models.privatelinks.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.privatelinks.c.addon_id == models.addons.c.id
-)
-_LINK_AROUND = (
-    select(models.addons.c.id, models.addons.c.uuid, models.addons.c.name, models.apps.c.name, *Privatelinks.columns())
-    .select_from(models.addons)
-    .outerjoin(models.apps, _PAYS)
-    .outerjoin(models.privatelinks, _IS_LINK_OF)
-    .where(
-        mine(models.addons),
-        or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
-    )
 )
 _TO_ADDON = len(Privatelinks.columns())
 _ALLOWS = (models.allowed_accounts.c.sandbox_id == models.privatelinks.c.sandbox_id) & (
