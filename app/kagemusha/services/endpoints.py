@@ -77,7 +77,8 @@ def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:
     IdempotentParameterMismatch.
     """
     try:
-        principal = principals.parse(new.principal_arn or context.sandbox.aws_principal_arn)
+        named = context.sandbox.aws_principal_arn if new.principal_arn is None else new.principal_arn
+        principal = principals.parse(named)
     except InvalidParams as error:
         raise AwsError("InvalidParameter", error.message) from None
     made = context.store.endpoints.made_with(principal.account, new.client_token) if new.client_token else None
