@@ -99,8 +99,8 @@ class HerokuRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         """As APIRoute."""
-        first = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")[0]
-        self._told = more | {"summary": first.removesuffix(".")}
+        first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
+        self._told = more | {"summary": first.removesuffix("."), "description": rest.strip()}
         # Answers are made by handlers, whole. To be ready to check them takes longer than all else at the start.
         super().__init__(path, endpoint, **self._told | {"response_model": None, "responses": None})
         if worlds.is_plain(self.dependant):

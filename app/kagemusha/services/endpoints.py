@@ -15,6 +15,7 @@ from kagemusha.services.context import Context
 from kagemusha.services.endpoint_services import EndpointService
 from kagemusha.services.placements import Placement, Subnet
 from kagemusha.store.base import Page
+from kagemusha.store.link_views import ShownEndpoint
 from kagemusha.store.records import Addon, Endpoint
 
 MOST_IN_VPC = 50
@@ -47,14 +48,15 @@ class NewEndpoint:
         return blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def dns_name(endpoint: Endpoint) -> str:
+def dns_name(endpoint: Endpoint | ShownEndpoint) -> str:
     """The endpoint's regional DNS name."""
     return endpoint_dns_name(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name)
 
 
 def dns_names(endpoint: Endpoint) -> list[str]:
     """The regional DNS name, then one for each zone."""
-    return list(releases.connection(endpoint).hosts)
+    connection = releases.connection(endpoint)
+    return [connection.host, *connection.zonal_hosts]
 
 
 def security_groups_of(endpoint: Endpoint) -> dict[str, str]:
@@ -175,8 +177,7 @@ def modify_endpoint(context: Context, endpoint: Endpoint, changes: Changes) -> N
     placed += placements.place(context.names(endpoint.id), changes.add_subnets, taken)
     groups = security_groups_of(endpoint) | dict(changes.add_security_groups)
     groups = {each: name for each, name in groups.items() if each not in changes.remove_security_groups}
-    changed = replace(
-        endpoint,
+    changed = endpoint._replace(
         availability_zone_ids=json.dumps([each.zone_id for each in placed]),
         subnets=json.dumps(placements.document(placed)),
         security_group_ids=json.dumps(groups),
@@ -188,7 +189,7 @@ def modify_endpoint(context: Context, endpoint: Endpoint, changes: Changes) -> N
 
 def tag_endpoint(context: Context, endpoint: Endpoint, tags: Mapping[str, str]) -> None:
     """Let the endpoint have these tags."""
-    context.store.endpoints.describe(replace(endpoint, tags=json.dumps(dict(tags))))
+    context.store.endpoints.describe(endpoint._replace(tags=json.dumps(dict(tags))))
 
 
 def find_endpoint(context: Context, endpoint_id: str) -> Endpoint:

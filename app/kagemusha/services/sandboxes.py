@@ -186,11 +186,14 @@ async def list_sandboxes(transactions: Transactions) -> list[Sandbox]:
         return sandboxes.list()
 
 
-async def delete_sandbox(transactions: Transactions, name: str) -> str:
-    """Take a sandbox away with everything in it; returns its AWS account id. Conflict for `default`."""
+async def delete_sandbox(transactions: Transactions, name: str, *, begun: bool = False) -> str:
+    """Take a sandbox away with everything in it; returns its AWS account id. Conflict for `default`.
+
+    `begun` says that this undoes a first part of what was asked for.
+    """
     if name == DEFAULT:
         raise Conflict("The sandbox default always exists: reset it instead (POST /_sim/sandboxes/default/reset).")
-    async with transactions.server(writes=True) as sandboxes:
+    async with transactions.server(writes=True, begun=begun) as sandboxes:
         found = sandboxes.find("name", name, lock=True)
         if found is None:
             raise missing(name)

@@ -9,12 +9,13 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select
 
+Reading = Select[Any] | CompoundSelect[Any]
 Rows = Sequence[Sequence[Any]]
 
 
-def rows(connection: Connection, statement: Select[Any], parameters: Mapping[str, Any]) -> Rows:
+def rows(connection: Connection, statement: Reading, parameters: Mapping[str, Any]) -> Rows:
     """All rows of a statement, which is kept for the next time: it must be one of those that are built once."""
     if connection.dialect.name != "sqlite" or not connection.in_transaction():
         return connection.execute(statement, parameters).all()
@@ -33,14 +34,18 @@ def rows(connection: Connection, statement: Select[Any], parameters: Mapping[str
 class Prepared:
     """A select as SQLite takes it, with named parameters."""
 
-    __slots__ = ("_compiled", "_conversions", "_expands", "_given", "_text")
+    __slots__ = ("_compiled", "_conversions", "_expands", "_given", "_processors", "_text")
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: Reading, dialect: Dialect) -> None:
         """Compile it."""
         self._compiled = compiled = statement.compile(dialect=dialect)
         self._text = str(compiled)
         self._given = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._expands = any(bind.expanding for bind in compiled.binds.values())
+        processors = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+        }
+        self._processors = [(name, processor) for name, processor in processors.items() if processor is not None]
         self._conversions = _conversions(statement, dialect)
 
     def bound(self, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -48,7 +53,12 @@ class Prepared:
         if self._expands:
             expanded = self._compiled.construct_expanded_state(parameters)
             return expanded.statement, expanded.parameters
-        return self._text, {**self._given, **parameters} if self._given else parameters
+        if not self._given and not self._processors:
+            return self._text, parameters
+        values = {**self._given, **parameters}
+        for name, process in self._processors:
+            values[name] = process(values[name])
+        return self._text, values
 
     def converted(self, found: list[tuple[Any, ...]]) -> Rows:
         """The same rows, with what SQLite has no type for as the columns' types want it."""
@@ -61,10 +71,10 @@ class Prepared:
         return changed
 
 
-_PREPARED: dict[Select[Any], Prepared] = {}
+_PREPARED: dict[Reading, Prepared] = {}
 
 
-def _conversions(statement: Select[Any], dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
+def _conversions(statement: Reading, dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
     processors = (
         column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
     )

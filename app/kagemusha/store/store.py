@@ -1,19 +1,20 @@
 """Store: one world, its things, its journal and its counters, over one transaction."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
 from kagemusha.store import configs, models, server_models, tables
-from kagemusha.store.base import Queries, mine, put_many
+from kagemusha.store.base import Queries, mine
 from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
+from kagemusha.store.link_views import LinkViews
 from kagemusha.store.living import Due, Lives
+from kagemusha.store.many import put_many
 from kagemusha.store.occurrences import Occurrences
 from kagemusha.store.records import Endpoint, Living, Sandbox
 from kagemusha.store.waiting import Waitings
@@ -24,9 +25,9 @@ JOURNAL_BOUND = 100_000
 _PRUNED_EVERY = 1_000
 
 _J = models.journal
-_JOURNAL = put_many(_J, [field.name for field in fields(JournalEntry)])
+_JOURNAL = put_many(_J, JournalEntry._fields)
 _JOURNAL_PAGE = (
-    select(*(_J.c[field.name] for field in fields(JournalEntry)))
+    select(*(_J.c[name] for name in JournalEntry._fields))
     .where(mine(_J), _J.c.seq > bindparam("after"))
     .order_by(_J.c.seq)
     .limit(bindparam("limit"))
@@ -50,34 +51,46 @@ _RESTORE = (
 _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bindparam("new_began_at"))
 
 
-def _parameters(entry: JournalEntry) -> dict[str, Any]:
-    return {
-        "new_seq": entry.seq, "new_kind": entry.kind, "new_at": entry.at, "new_machine": entry.machine,
-        "new_resource": entry.resource, "new_name": entry.name, "new_source": entry.source, "new_target": entry.target,
-    }  # fmt: skip
+Made = TypeVar("Made")
+
+
+class _Part(Generic[Made]):
+    """A part of a store, made when it is first asked for: most transactions ask for few."""
+
+    def __init__(self, make: Callable[[Work], Made]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, store: "Store", owner: type) -> Made:
+        made = store.__dict__[self._name] = self._make(store.work)
+        return made
 
 
 class Store(Queries):
     """Everything of one sandbox. Writes are kept back where that is faster, and sent before anything is read."""
 
+    spaces = _Part(tables.Spaces)
+    apps = _Part(tables.Apps)
+    addons = _Part(tables.Addons)
+    attachments = _Part(tables.Attachments)
+    privatelinks = _Part(tables.Privatelinks)
+    link_views = _Part(LinkViews)
+    allowed_accounts = _Part(tables.AllowedAccounts)
+    endpoints = _Part(tables.Endpoints)
+    releases = _Part(configs.Releases)
+    config_vars = _Part(configs.ConfigVars)
+    lives = _Part(Lives)
+    waiting = _Part(Waitings)
+    faults = _Part(Faults)
+    occurrences = _Part(Occurrences)
+    dumps = _Part(Dumps)
+
     def __init__(self, connection: Connection, sandbox: Sandbox, system: int = 0) -> None:
         """Bind `sandbox`, which must be locked if anything is to be written; `system` is the machine's time."""
-        work = Work(connection, sandbox.id)
-        super().__init__(work)
-        self.spaces = tables.Spaces(work)
-        self.apps = tables.Apps(work)
-        self.addons = tables.Addons(work)
-        self.attachments = tables.Attachments(work)
-        self.privatelinks = tables.Privatelinks(work)
-        self.allowed_accounts = tables.AllowedAccounts(work)
-        self.endpoints = tables.Endpoints(work)
-        self.releases = configs.Releases(work)
-        self.config_vars = configs.ConfigVars(work)
-        self.lives = Lives(work)
-        self.waiting = Waitings(work)
-        self.faults = Faults(work)
-        self.occurrences = Occurrences(work)
-        self.dumps = Dumps(work)
+        self.work = Work(connection, sandbox.id)
+        super().__init__(self.work)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
         self.pace = sandbox.pace
@@ -93,7 +106,7 @@ class Store(Queries):
         self._system = system
         self._entries: list[JournalEntry] = []
         self._occurred: list[Occurrence] = []
-        work.sends(self._send)
+        self.work.sends(self._send)
 
     def allocate(self) -> int:
         """The next number of the world's counter. A transaction that fails gives it back."""
@@ -142,7 +155,7 @@ class Store(Queries):
         self.move(endpoint, step, endpoint.endpoint_id, endpoint.addon_name)
 
     def _send(self) -> None:
-        self._send_many(_JOURNAL, map(_parameters, self._entries))
+        self._send_many(_JOURNAL, map(_JOURNAL.parameters, self._entries))
         self._entries.clear()
 
     def flush(self) -> None:
@@ -182,10 +195,10 @@ class Store(Queries):
         """Continue the journal with what another world's tells, under sequence numbers of its own."""
         for entry in transitions:
             self._journal_seq += 1
-            self._keep(replace(entry, seq=self._journal_seq))
+            self._keep(entry._replace(seq=self._journal_seq))
         for occurrence in occurrences:
             self._journal_seq += 1
-            self._occurred.append(replace(occurrence, seq=self._journal_seq, noted_at=self._system))
+            self._occurred.append(occurrence._replace(seq=self._journal_seq, noted_at=self._system))
 
     def become(self, *, seed: int, delays: str, counter: int, faults_made: int, now: int) -> None:
         """Become another world, in which it is `now`: its seed, its delays, its counters."""

@@ -1,14 +1,13 @@
 """The queries of each kind of thing. What all have (get, find, insert, delete, page) is in `base`."""
 
 from collections.abc import Iterable
-from dataclasses import replace
-from operator import itemgetter
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
-from kagemusha.store.base import IDS, Things, by, change_many, mine, parts
+from kagemusha.store.base import Things, by, mine
+from kagemusha.store.many import among, change_many
 from kagemusha.store.work import Work
 
 
@@ -24,12 +23,10 @@ class Spaces(Things[records.Space]):
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, records.Space]:
         """The spaces with these ids, by id."""
-        wanted = sorted(set(ids))
-        return {space.id: space for space in self._all(_SPACES_BY_IDS, ids=wanted)} if wanted else {}
+        return {space.id: space for space in self.load("id", ids)}
 
 
 _SPACE_RENAMED = Spaces.change("name", "updated_at")
-_SPACES_BY_IDS = Spaces.selection(models.spaces.c.id.in_(IDS))
 
 
 class Apps(Things[records.App]):
@@ -69,7 +66,7 @@ class Apps(Things[records.App]):
         self._work.kept = True
         app = self._known.get(app_id)
         if app is not None:
-            self._known.put(replace(app, release_version=version, released_at=at, updated_at=at))
+            self._known.put(app._replace(release_version=version, released_at=at, updated_at=at))
 
     def _send(self) -> None:
         self._send_many(_RELEASED, self._released.values())
@@ -111,11 +108,11 @@ class Addons(Things[records.Addon]):
 
     def load_plans(self, app_ids: Iterable[int]) -> None:
         """Read at once which plans are attached to each of these apps."""
-        wanted = sorted({app_id for app_id in app_ids if app_id not in self._plans})
-        for part in parts(wanted):
-            self._plans |= {app_id: [] for app_id in part}
-            for app_id, plan in self._rows(_PLANS_OF_APPS, ids=part):
-                self._plans[app_id].append(plan)
+        unknown = sorted({app_id for app_id in app_ids if app_id not in self._plans})
+        found = self._rows(_PLANS_OF_APPS, ids=unknown) if unknown else ()
+        self._plans |= {app_id: [] for app_id in unknown}
+        for app_id, plan in found:
+            self._plans[app_id].append(plan)
 
     def change_to(self, addon_id: int, name: str, plan: str, at: int) -> None:
         """Give the add-on another name, or another plan."""
@@ -127,7 +124,7 @@ class Addons(Things[records.Addon]):
         self._work.kept = True
         addon = self._known.get(addon_id)
         if addon is not None:
-            self._known.put(replace(addon, updated_at=at))
+            self._known.put(addon._replace(updated_at=at))
 
     def _send(self) -> None:
         self._send_many(_TOUCHED, self._touched.values())
@@ -152,7 +149,7 @@ ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
 _PLANS_OF_APPS = (
     select(models.attachments.c.app_id, models.addons.c.plan)
     .join(models.attachments, ATTACHED)
-    .where(mine(models.addons), models.attachments.c.app_id.in_(IDS))
+    .where(mine(models.addons), among(models.attachments.c.app_id))
     .distinct()
     .order_by(models.addons.c.plan)
 )
@@ -208,18 +205,6 @@ class Privatelinks(Things[records.Privatelink]):
         """The add-on's privatelink: it has one at most."""
         return next(iter(self._with("addon_id", addon_id)), None)
 
-    def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
-        """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
-        found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
-        if found is None:
-            return None
-        addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
-        return (
-            records.Addon(*addon),
-            None if app[0] is None else records.App(*app),
-            None if link[0] is None else records.Privatelink(*link),
-        )
-
     def open_to(self, arns: Iterable[str]) -> list[tuple[records.Privatelink, records.Addon]]:
         """The operational links that allow one of these principals, with their add-ons, oldest first."""
         found = {
@@ -229,21 +214,8 @@ class Privatelinks(Things[records.Privatelink]):
         return sorted(found, key=lambda each: each[0].id)
 
 
-_TO_APP = len(Addons.columns())
-_TO_LINK = _TO_APP + len(Apps.columns())
-_PAYS = (models.apps.c.sandbox_id == models.addons.c.sandbox_id) & (models.apps.c.id == models.addons.c.app_id)
 _IS_LINK_OF = (models.privatelinks.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.privatelinks.c.addon_id == models.addons.c.id
-)
-_LINK_AROUND = (
-    select(*Addons.columns(), *Apps.columns(), *Privatelinks.columns())
-    .select_from(models.addons)
-    .outerjoin(models.apps, _PAYS)
-    .outerjoin(models.privatelinks, _IS_LINK_OF)
-    .where(
-        mine(models.addons),
-        or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
-    )
 )
 _TO_ADDON = len(Privatelinks.columns())
 _ALLOWS = (models.allowed_accounts.c.sandbox_id == models.privatelinks.c.sandbox_id) & (

@@ -29,8 +29,9 @@ _NO_TOKEN = ("", "undefined")
 
 def caller(request: Request) -> Key:
     """As everywhere, but `Basic :undefined`, which one client sends, is known by the Request-Ids it echoes."""
-    if deps.credentials(request) != _NO_TOKEN:
-        return deps.caller(request)
+    given = deps.credentials(request)
+    if given != _NO_TOKEN:
+        return deps.world_of(request, given[1])
     sandbox: int | None = request.app.state.request_ids.sandbox(request.headers.get("request-id", ""))
     if sandbox is not None:
         request.state.warning = "This client sent no token (Basic :undefined): it is known by its earlier requests."
@@ -69,12 +70,12 @@ class FirstAccounts(BaseModel):
 def shape(view: LinkView) -> documents.Privatelink:
     """The privatelink, all keys always present."""
     return {
-        "addon": {"name": view.addon.name, "uuid": view.addon.uuid},
+        "addon": {"name": view.addon_name, "uuid": view.addon_uuid},
         "allowed_accounts": [
             {"account_id": each.account_id, "arn": each.arn, "status": AllowedAccountState(each.state)}
             for each in view.accounts
         ],
-        "app": {"name": view.app.name},
+        "app": {"name": view.app_name},
         "connections": [
             {
                 "endpoint_id": each.endpoint_id,

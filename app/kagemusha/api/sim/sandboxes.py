@@ -50,9 +50,9 @@ async def create(request: Request, worlds: Worlds, body: NewSandboxBody | None =
         played = scenarios.events(body.scenario, request.app.state.operations())
         await scenario_service.play(worlds, ("name", made.name), played, body.scenario.ends)
     except DomainError:
-        await sandboxes.delete_sandbox(worlds, made.name)
+        await sandboxes.delete_sandbox(worlds, made.name, begun=True)
         raise
-    async with worlds.reading(("name", made.name)) as context:
+    async with worlds.reading(("name", made.name), begun=True) as context:
         if context is None:
             raise sandboxes.missing(made.name)
         return reply(shapes.sandbox(request, context.sandbox), 201)
