@@ -503,6 +503,7 @@ ENDPOINTS = (
             ({"service_name": ""}, "InvalidServiceName"), ({"service_name": "'; --"}, "InvalidServiceName"),
             ({"service_name": "<their_service>"}, "InvalidServiceName"),
             ({"principal_arn": "nobody"}, "InvalidParameter"), ({"principal_arn": "*"}, "InvalidParameter"),
+            ({"principal_arn": ""}, "InvalidParameter"),
             ({"principal_arn": "333333333333"}, "InvalidServiceName"),
             ({"principal_arn": "123456789101:user/other"}, "InvalidServiceName"),
             ({"principal_arn": None}, "InvalidServiceName"),

@@ -33,8 +33,9 @@ def always(name: Any) -> Maker:
 
 
 def app(case: Case, ends: bool) -> str:
-    """An app; where certificates are asked for, one whose certificates are managed."""
-    return THINGS.app(fresh=ends, managed=case.path.endswith("/acm"))
+    """An app: one without add-ons to add one, one whose certificates are managed where they are asked for."""
+    adds = case.method == "POST" and case.path.endswith("/addons")
+    return THINGS.app(fresh=ends or adds, managed=case.path.endswith("/acm"))
 
 
 def addon(case: Case, ends: bool) -> str:
@@ -50,8 +51,14 @@ def to_be_linked(case: Case, ends: bool) -> str:
 
 
 def sandbox(case: Case, ends: bool) -> str:
-    """A sandbox: one of their own for those who move its clock, for endpoints the one that has services."""
-    return THINGS.sandbox(fresh=(ends or "/clock" in case.path) and "/endpoints" not in case.path)
+    """A sandbox: one of their own for those who change it, for endpoints the one that has services."""
+    changes = case.method == "PUT" or any(part in case.path for part in ("/clock", "/faults", "/pending/", "/reset"))
+    return THINGS.sandbox(fresh=(ends or changes) and "/endpoints" not in case.path)
+
+
+def pending(case: Case, _ends: bool) -> str:
+    """A thing for which something is pending: what is released is held before."""
+    return THINGS.pending(case.path_parameters["name"], held=case.path.endswith("/release"))
 
 
 PLACES: Mapping[str, Maker] = {
@@ -80,6 +87,8 @@ PLACES: Mapping[str, Maker] = {
     "/data/maintenances/v1/{}": lambda *_: THINGS.addon(KAFKA),
     "/_sim/sandboxes/{}": sandbox,
     "/_sim/sandboxes/{}/endpoints/{}": lambda *_: THINGS.endpoint(),
+    "/_sim/sandboxes/{}/faults/{}": lambda case, _: THINGS.fault(case.path_parameters["name"]),
+    "/_sim/sandboxes/{}/pending/{}": pending,
 }
 """Names in paths, by what stands before them."""
 BODIES: Mapping[str, Mapping[str, Maker]] = {
@@ -93,14 +102,19 @@ BODIES: Mapping[str, Mapping[str, Maker]] = {
         "stack": always("heroku-24"),
     },
     "team_app.update": {"owner": always(TEAM)},
-    "addon.create": {"plan": always(PLANS[KAFKA]), "confirm": app},
+    "addon.create": {"plan": always(PLANS[KAFKA])},
     "addon.update": {"plan": always("heroku-redis:private-9")},
-    "addon_attachment.create": {"addon": addon, "app": app, "confirm": app},
+    "addon_attachment.create": {"addon": addon, "app": app},
     "addon.resolve": {"addon": addon, "app": app, "addon_service": always("heroku-redis")},
     "addon_attachment.resolve": {
         "addon_attachment": lambda *_: THINGS.attachment()["name"],
         "app": app,
         "addon_service": always("heroku-redis"),
+    },
+    "fault.create": {
+        "operation": always("app.info"),
+        "stage": always("space.allocating"),
+        "match": always({}),
     },
     "aws_credentials.create": {
         "principal": lambda case, _: f"{THINGS.account(case.path_parameters['name'])}:role/deploy"
@@ -112,6 +126,11 @@ BODIES: Mapping[str, Mapping[str, Maker]] = {
     },
 }
 """Names in bodies, by operation and key."""
+CONFIRMED: Mapping[str, Callable[[Case, dict[str, Any]], Any]] = {
+    "addon.create": lambda case, _: case.path_parameters["app"],
+    "addon_attachment.create": lambda _, body: body["app"],
+}
+"""The app whose loss of another attachment of the same name is confirmed, as 423 asks for."""
 ALWAYS = {"service_name", "principal_arn", "availability_zone_ids", "principal"}
 """Keys that are always filled: what AWS does not know is a 400, and a principal is of its sandbox's account."""
 ENDS = {
@@ -139,6 +158,8 @@ def before_call(_context: HookContext, case: Case, _kwargs: dict[str, Any]) -> N
         _fill_path(case)
     if isinstance(case.body, dict) and not case.meta.is_negative_at(ParameterLocation.BODY):
         _fill_body(case, case.body)
+    if "wait" in case.query and not case.meta.is_negative_at(ParameterLocation.QUERY):
+        case.query["wait"] = "0.01"
     if "If-Match" in case.headers:
         case.headers["If-Match"] = THINGS.etag(case.formatted_path, case.headers)
 
@@ -158,6 +179,11 @@ def _fill_body(case: Case, body: dict[str, Any]) -> None:
     for key, make in BODIES.get(_operation(case), {}).items():
         if body.get(key) not in (None, []) and (key in ALWAYS or _is_to_fill(case, body[key])):
             body[key] = make(case, False)
+    if _operation(case) == "sandbox.restore":
+        body |= {key: part for key, part in THINGS.snapshot().items() if key not in {"note", "exported_at"}}
+    if _operation(case) in CONFIRMED:
+        named = CONFIRMED[_operation(case)](case, body)
+        body["confirm"] = named if isinstance(named, str) else named.get("id", named.get("name"))
 
 
 def _is_to_fill(case: Case, value: object) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 from driver import PRINCIPAL, World
 
-TEAM, SPACE, APP, REDIS, POSTGRES, KAFKA = "kagemusha", "harbor", "ferry", "redis-one", "postgresql-one", "kafka-one"
+TEAM, SPACE, APP, ATTACHMENT = "kagemusha", "roadstead", "lighter", "SPARE"
+REDIS, POSTGRES, KAFKA = "redis-one", "postgresql-one", "kafka-one"
 PLANS = {
     REDIS: "heroku-redis:private-7",
     POSTGRES: "heroku-postgresql:private-4",
@@ -38,11 +39,12 @@ class Things:
         return World(self._client, "one", shown.json()["heroku_api_key"])
 
     def begin(self) -> None:
-        """Take everything away but what was there in the beginning, the sandbox ``two`` of somebody else among it."""
+        """Let there be what was there in the beginning, the sandbox ``two`` of somebody else among it."""
         for each in self._client.get("/_sim/sandboxes").json():
             if each["name"] not in {"default", "one", "two"}:
                 self._client.delete(f"/_sim/sandboxes/{each['name']}")
-        self.world.sim("POST", "/reset")
+        for name in ("default", self.world.name):
+            self._client.post(f"/_sim/sandboxes/{name}/reset")
 
     def sandbox(self, *, fresh: bool = False) -> str:
         """A sandbox's name."""
@@ -55,7 +57,7 @@ class Things:
         """A space that is allocated."""
         body = {"team": TEAM, "region": "virginia"}
         if fresh:
-            made = self._made("/spaces", body | {"name": f"space-{self._number()}"})
+            made = self._made("/spaces", body | {"name": f"space-{self._number(self.world)}"})
         else:
             made = self._there("/spaces/{}", SPACE, lambda: self._made("/spaces", body | {"name": SPACE}))
         self.wait()
@@ -87,9 +89,9 @@ class Things:
     def attachment(self, *, app: str | None = None, fresh: bool = False) -> dict[str, Any]:
         """An attachment of the Redis, to the app unless `app` is another. What isn't there has none."""
         body = {"addon": self.addon(), "app": app or self.app(), "confirm": app or self.app()}
-        made = self.world.send("POST", "/addon-attachments", body if fresh else body | {"name": "CACHE"})
+        made = self.world.send("POST", "/addon-attachments", body if fresh else body | {"name": ATTACHMENT})
         found: dict[str, Any] = made.json()
-        return found if made.is_success else {"name": "CACHE"}
+        return found if made.is_success else {"name": ATTACHMENT}
 
     def account(self, sandbox: str = "one") -> str:
         """The id of a sandbox's AWS account; the article's, if the sandbox is not there."""
@@ -124,12 +126,35 @@ class Things:
         self.world.send("DELETE", path)
         self.wait()
 
+    def fault(self, sandbox: str) -> str:
+        """The number of a fault of a sandbox; what isn't there has none."""
+        body = {"operation": "app.info", "effect": {"status": 503}}
+        made: object = self._client.post(f"/_sim/sandboxes/{sandbox}/faults", json=body).json()["id"]
+        return str(made)
+
+    def pending(self, sandbox: str, *, held: bool) -> str:
+        """A thing of a sandbox for which something is pending, held or not; what isn't there has none."""
+        shown = self._client.get(f"/_sim/sandboxes/{sandbox}")
+        if not shown.is_success:
+            return sandbox
+        world = World(self._client, sandbox, shown.json()["heroku_api_key"])
+        made: str = world.post("/spaces", {"team": TEAM, "name": f"space-{self._number(world)}"})["id"]
+        if held:
+            world.sim("POST", f"/pending/{made}/hold")
+        return made
+
+    def snapshot(self) -> dict[str, Any]:
+        """The sandbox as a document."""
+        self.linked()
+        found: dict[str, Any] = self.world.sim("GET", "/snapshot")
+        return found
+
     def wait(self) -> None:
         """Let everything happen that happens by itself."""
         self.world.until("idle")
 
-    def _number(self) -> int:
-        counter: int = self.world.sim("GET", "/snapshot")["counter"]
+    def _number(self, world: World) -> int:
+        counter: int = world.sim("GET", "/snapshot")["counter"]
         return counter
 
     def _made(self, path: str, body: dict[str, Any]) -> str:

@@ -5,12 +5,16 @@ They are functions, so that a mutation test can break the rule in the code and s
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 
+import pytest
 from driver import World
 from fastapi.testclient import TestClient
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from kagemusha.services import transactions
+from kagemusha.services.advance import advance
 from scripts import (
     LONG_ENOUGH,
     PRELUDE,
@@ -38,6 +42,15 @@ def slicing_changes_nothing(client: TestClient, script: Sequence[Step], random: 
     jumped = live(client, script, Jump())
     check_same(live(client, script, Slices(random=random)), jumped)
     check_same(live(client, script, Running(random=random)), jumped)
+
+
+def batches_change_nothing(client: TestClient, script: Sequence[Step], random: Random) -> None:
+    """Steps that are taken one by one, or a few at a time, each in a transaction of its own, leave the same world."""
+    together = live(client, script, Jump())
+    for limit in (1, random.randint(2, 5)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(transactions, "advance", partial(advance, limit=limit))
+            check_same(live(client, script, Jump()), together)
 
 
 def the_seed_decides(client: TestClient, script: Sequence[Step], random: Random) -> None:

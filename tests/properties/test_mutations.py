@@ -135,6 +135,8 @@ MUTATIONS: list[tuple[rules.Rule, Callable[[Patch], None]]] = [
     (rules.slicing_changes_nothing, delays_depend_on_the_past),
     (rules.slicing_changes_nothing, writers_do_not_settle),
     (rules.slicing_changes_nothing, stirred_things_keep_their_turn),
+    (rules.batches_change_nothing, followers_wait_their_turn),
+    (rules.batches_change_nothing, stirred_things_keep_their_turn),
     (rules.the_seed_decides, names_are_random),
     (rules.the_seed_decides, names_ignore_the_seed),
     (rules.worlds_are_apart, any_key_opens_the_first_world),

@@ -5,7 +5,12 @@ import rules
 from fastapi.testclient import TestClient
 from rules import hold
 
-RULES = [rules.slicing_changes_nothing, rules.the_seed_decides, rules.worlds_are_apart]
+RULES = [
+    rules.slicing_changes_nothing,
+    rules.batches_change_nothing,
+    rules.the_seed_decides,
+    rules.worlds_are_apart,
+]
 EXAMPLES = {"sqlite": 30, "postgresql": 8}
 RESTORED = {"sqlite": 3, "postgresql": 1}
 

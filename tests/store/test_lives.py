@@ -1,6 +1,5 @@
 """What falls due and in which order, the guarded change of a state, and the journal."""
 
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -94,7 +93,7 @@ def test_a_lost_race_is_never_silent(
     """A move, or an end, of what is not as it was seen raises, though the moves beside it are good."""
     store = world(connection)
     good, made = (put(store, machine, number, due_at=5) for number in (1, 2))
-    bad = replace(made, **{name: value[machine] if isinstance(value, dict) else value for name, value in seen.items()})
+    bad = made._replace(**{name: value[machine] if isinstance(value, dict) else value for name, value in seen.items()})
     store.move(good, Step(machine, good.state, NEXT[machine], None, ()), "r", "n")
     store.move(bad, Step(machine, bad.state, None if ends else NEXT[machine], None, ()), "r", "n")
     with pytest.raises(LostRace), connection.begin_nested():
@@ -109,19 +108,19 @@ def test_moves_that_are_kept_back_follow_each_other(connection: Connection, mach
     made = put(store, machine, 1, due_at=5)
     again = Step(machine, made.state, made.state, 8, ())
     store.move(made, again, "r", "n")
-    moved = replace(made, generation=1)
+    moved = made._replace(generation=1)
     with pytest.raises(LostRace):
         store.move(made, again, "r", "n")
     store.move(moved, Step(machine, made.state, NEXT[machine], 9, ()), "r", "n")
-    assert rows(connection, machine) == [replace(made, generation=0)]
-    assert getattr(store, LIVING[machine]).get(1) == replace(made, state=NEXT[machine], generation=2, due_at=9)
+    assert rows(connection, machine) == [made._replace(generation=0)]
+    assert getattr(store, LIVING[machine]).get(1) == made._replace(state=NEXT[machine], generation=2, due_at=9)
 
 
 def rows(connection: Connection, machine: Machine) -> list[Any]:
     """What the database itself holds of the machine's things."""
     table = LIVING_TABLES[machine]
     record = ROWS[LIVING[machine]]
-    columns = [table.c[field.name] for field in fields(record)]
+    columns = [table.c[name] for name in record._fields]
     return [record(*each) for each in connection.execute(select(*columns).order_by(table.c.id))]
 
 
@@ -134,7 +133,7 @@ def test_a_thing_that_ends_is_taken_away_after_its_earlier_moves(connection: Con
         Step(Machine.SPACE, "deleting", None, None, ()),
     )
     store.move(made, leaving, "r", "n")
-    store.move(replace(made, state="deleting", generation=1), ended, "r", "n")
+    store.move(made._replace(state="deleting", generation=1), ended, "r", "n")
     assert store.spaces.get(1) is None
     assert store.spaces.get(2) == other
     store.move(other, ended, "r", "n")

@@ -110,8 +110,8 @@ def test_what_is_unique_is_unique_in_its_world_alone(connection: Connection, tab
     """A second row with the same name or key is refused in one world and taken in another."""
     one, two = world(connection, "one"), world(connection, "two")
     first = row(table, 1, **({"app_id": 9} if table == "attachments" else {}))
-    second = replace(row(table, 2), **{same: getattr(first, same)})
-    second = replace(second, app_id=9) if table == "attachments" else second
+    second = row(table, 2)._replace(**{same: getattr(first, same)})
+    second = second._replace(app_id=9) if table == "attachments" else second
     things(one, table).insert(first)
     things(two, table).insert(second)
     with pytest.raises(IntegrityError), connection.begin_nested():

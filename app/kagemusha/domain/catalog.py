@@ -4,7 +4,7 @@ Evidence and dates for each figure are in docs/FIDELITY.md. The ids of these thi
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from uuid import UUID, uuid5
 
 from kagemusha.domain.errors import InvalidParams, NotFound
@@ -14,6 +14,7 @@ STACK = "heroku-24"
 _NAMESPACE = UUID("6b1f0a52-8a4e-5d0c-9d38-0c6e6d75a001")
 
 
+@cache
 def catalog_uuid(kind: str, name: str) -> str:
     """The UUID of something that is the same in every world: a region, a plan, a stack."""
     return str(uuid5(_NAMESPACE, f"{kind}:{name}"))

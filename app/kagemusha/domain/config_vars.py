@@ -1,6 +1,6 @@
 """Which config vars an add-on gives to the apps that it is attached to, and with which values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kagemusha.domain import catalog
@@ -19,11 +19,15 @@ class Connection:
     zones: tuple[str, ...]
 
     @property
-    def hosts(self) -> tuple[str, ...]:
-        """The regional DNS name, then the zonal ones."""
+    def host(self) -> str:
+        """The regional DNS name."""
+        return endpoint_dns_name(self.endpoint_id, self.dns_suffix, self.service_name)
+
+    @property
+    def zonal_hosts(self) -> tuple[str, ...]:
+        """The DNS name in each zone."""
         return tuple(
-            endpoint_dns_name(self.endpoint_id, self.dns_suffix, self.service_name, zone)
-            for zone in (None, *self.zones)
+            endpoint_dns_name(self.endpoint_id, self.dns_suffix, self.service_name, zone) for zone in self.zones
         )
 
 
@@ -63,23 +67,19 @@ def endpoint_url(service: catalog.Service, names: Names, version: int, connectio
     """What ``<ATTACHMENT>_ENDPOINT_<ID>_URL`` holds: the store as the VPC of the endpoint reaches it."""
     match service.name:
         case "heroku-redis":
-            return redis_url(names, version, connection.hosts[0], "redis")
+            return redis_url(names, version, connection.host, "redis")
         case "heroku-postgresql":
-            return postgres_url(names, version, connection.hosts[0])
+            return postgres_url(names, version, connection.host)
         case _:
-            return kafka_url(connection.hosts[1:] or connection.hosts)
+            return kafka_url(connection.zonal_hosts or (connection.host,))
 
 
-def wanted(
-    attachments: Iterable[str], own: str | None, endpoints: Iterable[tuple[str, str]]
-) -> dict[str, dict[str, str]]:
-    """The variables of each attachment, by its name: its own URL, unless that is None, and one for each endpoint.
+def of_attachment(attachment: str, own: str | None, endpoints: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The names and values that an attachment of this name gives: its own URL, if any, and one for each endpoint.
 
     `endpoints` are ids, each with the URL through it.
     """
-    through = tuple(endpoints)
-    return {
-        name: ({} if own is None else {f"{name}_URL": own})
-        | {endpoint_variable(name, endpoint_id): url for endpoint_id, url in through}
-        for name in attachments
-    }
+    if own is not None:
+        yield f"{attachment}_URL", own
+    for endpoint_id, url in endpoints:
+        yield endpoint_variable(attachment, endpoint_id), url

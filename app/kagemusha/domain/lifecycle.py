@@ -61,6 +61,7 @@ class Step:
     held_left: int | None = None
 
 
+@cache
 def stage_id(machine: Machine, state: str) -> str:
     """The stage's id on the control API: ``endpoint.pending_acceptance``."""
     return f"{machine}.{re.sub(r'(?<!^)(?=[A-Z])', '_', state).lower()}"

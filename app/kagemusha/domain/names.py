@@ -6,7 +6,6 @@ Forms: `vpce-` and `vpce-svc-` with 17 hex digits, DNS names as AWS makes them (
 
 import re
 from hashlib import blake2b
-from uuid import UUID
 
 ADJECTIVES = (
     "acute", "amber", "animate", "asymmetric", "closed", "colorful", "concave", "contoured", "convex", "corrugated",
@@ -56,7 +55,9 @@ class Names:
 
     def uuid(self) -> str:
         """The thing's UUID (version 4 in form)."""
-        return str(UUID(bytes=self._bytes("uuid", 16), version=4))
+        digits = self._bytes("uuid", 16).hex()
+        variant = "89ab"[int(digits[16], 16) % 4]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def addon_name(self, prefix: str, attempt: int = 0) -> str:
         """``redis-slippery-36442``; another `attempt` gives another name."""

@@ -7,6 +7,7 @@ synonyms (inferred). Paths (``role/team/x``) and ``*`` are refused.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kagemusha.domain.errors import InvalidParams
 
@@ -48,6 +49,7 @@ def parse(text: str) -> Principal:
     return Principal(account, path or "root")
 
 
+@lru_cache(10_000)
 def covering(principal_arn: str) -> frozenset[str]:
     """The ARNs of which one must be allowed for this principal to be: its own, and its whole account's."""
     return frozenset({principal_arn, root_arn(parse(principal_arn).account)})

@@ -3,7 +3,7 @@
 A step is stamped with the moment it fell due, not the moment somebody noticed.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.stages import On
@@ -15,8 +15,7 @@ BATCH = 1_000
 """Steps at most in one transaction, and releases about as many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(NamedTuple):
     """A step that fell due and was taken."""
 
     at: int

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import InvalidParams, NotFound
@@ -127,8 +127,7 @@ def update_app(context: Context, app: App, change: AppChange) -> AppView:
     name = _free_name(context, change.name) if change.name not in {None, app.name} else None
     stack = find_stack(change.stack) if change.stack is not None else app.stack
     in_team = app.in_team if change.owner is None else _is_team(context, app, change.owner)
-    changed = replace(
-        app,
+    changed = app._replace(
         name=name or app.name,
         stack=stack,
         in_team=in_team,

@@ -22,12 +22,15 @@ def foresee(context: Context, coming: Iterable[Due]) -> None:
     store = context.store
     store.allowed_accounts.load("privatelink_id", ids[Effect.VANISH, Machine.PRIVATELINK])
     accounts = store.allowed_accounts.load("id", ids[Effect.RESUME_ACCEPTANCE, Machine.ALLOWED_ACCOUNT])
-    store.endpoints.load("privatelink_id", (account.privatelink_id for account in accounts))
-    endpoints = store.endpoints.load("id", ids[Effect.SYNC_CONFIG_VARS, Machine.ENDPOINT])
-    waiting = (each for account in accounts for each in _waiting(context, account))
-    addon_ids = ids[Effect.SYNC_CONFIG_VARS, Machine.ADDON]
-    store.privatelinks.load("addon_id", addon_ids)
-    releases.load(context, [*addon_ids, *(each.addon_id for each in (*waiting, *endpoints))])
+    if context.faults:
+        links = store.privatelinks.load("id", (account.privatelink_id for account in accounts))
+        store.addons.load("id", (link.addon_id for link in links))
+    neighbours = store.endpoints.load("privatelink_id", (account.privatelink_id for account in accounts))
+    connecting = store.endpoints.load("id", ids[Effect.SYNC_CONFIG_VARS, Machine.ENDPOINT])
+    connecting += (each for each in neighbours if each.state == EndpointState.PENDING_ACCEPTANCE)
+    provisioning = ids[Effect.SYNC_CONFIG_VARS, Machine.ADDON]
+    store.privatelinks.load("addon_id", provisioning)
+    releases.load(context, [*provisioning, *(endpoint.addon_id for endpoint in connecting)])
 
 
 def apply(context: Context, due: Due, step: Step) -> None:

@@ -55,7 +55,8 @@ def dns_name(endpoint: Endpoint | ShownEndpoint) -> str:
 
 def dns_names(endpoint: Endpoint) -> list[str]:
     """The regional DNS name, then one for each zone."""
-    return list(releases.connection(endpoint).hosts)
+    connection = releases.connection(endpoint)
+    return [connection.host, *connection.zonal_hosts]
 
 
 def security_groups_of(endpoint: Endpoint) -> dict[str, str]:
@@ -76,7 +77,8 @@ def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:
     IdempotentParameterMismatch.
     """
     try:
-        principal = principals.parse(new.principal_arn or context.sandbox.aws_principal_arn)
+        named = context.sandbox.aws_principal_arn if new.principal_arn is None else new.principal_arn
+        principal = principals.parse(named)
     except InvalidParams as error:
         raise AwsError("InvalidParameter", error.message) from None
     made = context.store.endpoints.made_with(principal.account, new.client_token) if new.client_token else None
@@ -175,8 +177,7 @@ def modify_endpoint(context: Context, endpoint: Endpoint, changes: Changes) -> N
     placed += placements.place(context.names(endpoint.id), changes.add_subnets, taken)
     groups = security_groups_of(endpoint) | dict(changes.add_security_groups)
     groups = {each: name for each, name in groups.items() if each not in changes.remove_security_groups}
-    changed = replace(
-        endpoint,
+    changed = endpoint._replace(
         availability_zone_ids=json.dumps([each.zone_id for each in placed]),
         subnets=json.dumps(placements.document(placed)),
         security_group_ids=json.dumps(groups),
@@ -188,7 +189,7 @@ def modify_endpoint(context: Context, endpoint: Endpoint, changes: Changes) -> N
 
 def tag_endpoint(context: Context, endpoint: Endpoint, tags: Mapping[str, str]) -> None:
     """Let the endpoint have these tags."""
-    context.store.endpoints.describe(replace(endpoint, tags=json.dumps(dict(tags))))
+    context.store.endpoints.describe(endpoint._replace(tags=json.dumps(dict(tags))))
 
 
 def find_endpoint(context: Context, endpoint_id: str) -> Endpoint:

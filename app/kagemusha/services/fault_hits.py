@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 
 from kagemusha.domain import faults
 from kagemusha.store.happenings import Fault
@@ -17,7 +16,7 @@ def meet(store: Store, seed: int, fault: Fault, labels: Labels, at: int) -> tupl
     if fault.remaining == 0 or not faults.matches(json.loads(fault.match), labels):
         return fault, False
     happens = faults.happens(fault.probability, seed=seed, fault=fault.id, draw=fault.draws)
-    after = replace(fault, draws=fault.draws + 1, hits=fault.hits + happens)
+    after = fault._replace(draws=fault.draws + 1, hits=fault.hits + happens)
     store.faults.met(after)
     if after.remaining == 0:
         store.count_faults(after, -1)

@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from kagemusha.domain import catalog, config_vars
 from kagemusha.domain.errors import InvalidParams, NotFound
+from kagemusha.domain.names import Names
 from kagemusha.domain.states import AddonState, EndpointState
 from kagemusha.services.context import Context, User, provider
 from kagemusha.store.records import Addon, App, Attachment, ConfigVar, Endpoint, Release
@@ -92,39 +94,49 @@ def set_config_vars(context: Context, app: App, changes: Mapping[str, str | None
     release(context, app.id, ", ".join(said), context.account)
 
 
-def wanted_by_attachment(
+def _wanted(
     context: Context, addon: Addon, attachments: Iterable[Attachment], endpoint: Endpoint | None
-) -> dict[str, dict[str, str]]:
-    """What the add-on should give now, by the attachment's name; nothing while it provisions.
+) -> Iterator[ConfigVar]:
+    """What the attachments should give now; nothing while the add-on provisions.
 
     That is its own URL and one for each available endpoint; or that of `endpoint` alone.
     """
     if addon.state != AddonState.PROVISIONED:
-        return {}
+        return
     service = addon.addon_service
     names = context.names(addon.id)
-    own: str | None = None
-    if endpoint is not None:
-        live = [endpoint]
-    else:
-        app = context.store.apps.get(addon.app_id)
-        region = catalog.region(app.region if app else "us")
-        own = config_vars.own_url(service, names, addon.credential_version, region.aws_region)
-        link = context.store.privatelinks.of_addon(addon.id)
-        live = context.store.endpoints.live_of_link(link.id) if link else []
+    own = _own_url(context, addon, service, names) if endpoint is None else None
     through = [
         (each.endpoint_id, config_vars.endpoint_url(service, names, addon.credential_version, connection(each)))
-        for each in live
+        for each in (_endpoints(context, addon) if endpoint is None else [endpoint])
         if each.state == EndpointState.AVAILABLE
     ]
-    return config_vars.wanted({attachment.name for attachment in attachments}, own, through)
+    for attachment in attachments:
+        for name, value in config_vars.of_attachment(attachment.name, own, through):
+            yield ConfigVar(attachment.app_id, name, value, attachment.id)
+
+
+def _own_url(context: Context, addon: Addon, service: catalog.Service, names: Names) -> str:
+    app = context.store.apps.get(addon.app_id)
+    region = catalog.region(app.region if app else "us")
+    return config_vars.own_url(service, names, addon.credential_version, region.aws_region)
+
+
+def _endpoints(context: Context, addon: Addon) -> list[Endpoint]:
+    link = context.store.privatelinks.of_addon(addon.id)
+    return context.store.endpoints.live_of_link(link.id) if link else []
 
 
 def connection(endpoint: Endpoint) -> config_vars.Connection:
     """The endpoint as its URL names it."""
-    zones = catalog.ZONES.get(endpoint.service_name.split(".")[3], {})
-    names = tuple(zones[zone] for zone in json.loads(endpoint.availability_zone_ids) if zone in zones)
-    return config_vars.Connection(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name, names)
+    zones = _zone_names(endpoint.service_name.split(".")[3], endpoint.availability_zone_ids)
+    return config_vars.Connection(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name, zones)
+
+
+@lru_cache
+def _zone_names(aws_region: str, zone_ids: str) -> tuple[str, ...]:
+    known = catalog.ZONES.get(aws_region, {})
+    return tuple(known[zone] for zone in json.loads(zone_ids) if zone in known)
 
 
 def load(context: Context, addon_ids: Iterable[int]) -> None:
@@ -133,7 +145,9 @@ def load(context: Context, addon_ids: Iterable[int]) -> None:
     addons = store.addons.load("id", addon_ids)
     attachments = store.attachments.load("addon_id", (addon.id for addon in addons))
     store.config_vars.load(attachment.id for attachment in attachments)
-    _load_apps(context, [attachment.app_id for attachment in attachments])
+    app_ids = {attachment.app_id for attachment in attachments}
+    store.apps.load("id", app_ids)
+    store.addons.load_plans(app_ids)
 
 
 def sync(context: Context, addon: Addon, endpoint: Endpoint | None = None) -> dict[int, list[str]]:
@@ -144,12 +158,7 @@ def sync(context: Context, addon: Addon, endpoint: Endpoint | None = None) -> di
     store = context.store
     attachments = store.attachments.of_addon(addon.id)
     by_id = {attachment.id: attachment for attachment in attachments}
-    values = wanted_by_attachment(context, addon, attachments, endpoint)
-    wanted = {
-        (attachment.app_id, name): ConfigVar(attachment.app_id, name, value, attachment.id)
-        for attachment in attachments
-        for name, value in values.get(attachment.name, {}).items()
-    }
+    wanted = {(var.app_id, var.name): var for var in _wanted(context, addon, attachments, endpoint)}
     kept = {(var.app_id, var.name): var for var in _given(context, attachments, endpoint)}
     put = [var for key, var in wanted.items() if kept.get(key) != var]
     gone = [var for key, var in kept.items() if key not in wanted]
@@ -177,24 +186,14 @@ def _given(context: Context, attachments: Sequence[Attachment], endpoint: Endpoi
 def sync_by_provider(context: Context, addon: Addon, endpoint: Endpoint | None = None) -> None:
     """`sync`, with one release by the provider for each app that changed: ``Update REDIS by heroku-redis``."""
     service = addon.addon_service
-    changed = sync(context, addon, endpoint)
-    _load_apps(context, changed)
-    for app_id, names in changed.items():
+    for app_id, names in sync(context, addon, endpoint).items():
         release(context, app_id, f"Update {', '.join(names)} by {service.name}", provider(service))
 
 
 def announce_provisioned(context: Context, addon: Addon) -> None:
     """`sync`, with the release that says that provisioning is complete."""
     service = addon.addon_service
-    changed = sync(context, addon)
-    _load_apps(context, changed)
-    for app_id, names in changed.items():
+    for app_id, names in sync(context, addon).items():
         variables = ", ".join(f"{name}_URL" for name in names)
         said = f"@ref:{addon.name} completed provisioning, setting {variables}."
         release(context, app_id, said, provider(service))
-
-
-def _load_apps(context: Context, app_ids: Collection[int]) -> None:
-    """Read at once what `release` needs to know of these apps."""
-    context.store.apps.load("id", app_ids)
-    context.store.addons.load_plans(app_ids)

@@ -63,13 +63,7 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
     if sandboxes.find("name", name):
         message = f"A sandbox named {name} is there already: choose another name, or delete it first."
         raise Conflict(message)
-    if new.seed is not None and not 0 <= new.seed < SEEDS:
-        raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
-    if new.now is not None and not 0 <= new.now <= LATEST_NOW:
-        message = f"now must be a moment from 1970 to {rfc3339(LATEST_NOW)}: ten years later time ends."
-        raise InvalidParams(message)
-    check_pace(new.pace)
-    check_delays(new.delays or {})
+    check(new)
     account, principal = _aws(sandboxes, new, name)
     began_at = new.now if new.now is not None else system
     return sandboxes.insert(
@@ -95,6 +89,17 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
             "wake_at": None,
         },
     )
+
+
+def check(new: NewSandbox) -> None:
+    """Refuse a seed, a beginning, a pace and delays that no sandbox can have."""
+    if new.seed is not None and not 0 <= new.seed < SEEDS:
+        raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
+    if new.now is not None and not 0 <= new.now <= LATEST_NOW:
+        message = f"now must be a moment from 1970 to {rfc3339(LATEST_NOW)}: ten years later time ends."
+        raise InvalidParams(message)
+    check_pace(new.pace)
+    check_delays(new.delays or {})
 
 
 def check_pace(pace: float | None) -> None:

@@ -1,9 +1,9 @@
 """What every query has in common: the sandbox, bound once so that none can forget it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     BindParameter,
@@ -19,23 +19,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    true,
     update,
 )
 
-from kagemusha.store.engine import Many
+from kagemusha.store.many import Many, among, put_many
 from kagemusha.store.prepared import Reading, Rows, rows
 from kagemusha.store.work import Known, Work
-
-IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_AT_ONCE = 10_000
-"""Values that one query asks for: SQLite takes 32,766 parameters."""
-
-
-def parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    """`values` in parts that a query can ask for."""
-    for start in range(0, len(values), _AT_ONCE):
-        yield values[start : start + _AT_ONCE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,52 +79,14 @@ def by(table: Table, name: str) -> ColumnElement[bool]:
     return table.c[name] == bindparam(f"by_{name}")
 
 
-def _given(names: Iterable[str], prefix: str) -> list[str]:
-    return [f"{prefix}_{name}" for name in names]
-
-
-def change_many(table: Table, keys: Sequence[str], names: Sequence[str]) -> Many:
-    """Set the columns `names` (parameters ``new_<name>``) of the rows whose `keys` are the parameters ``by_<key>``."""
-
-    def make(given: Callable[[str], Any], _insert: Callable[[Table], Any]) -> Update:
-        found = (table.c[key] == given(f"by_{key}") for key in keys)
-        return update(table).where(mine(table), *found).values({name: given(f"new_{name}") for name in names})
-
-    return Many(table, [*_given(keys, "by"), *_given(names, "new")], make)
-
-
-def delete_many(table: Table, keys: Sequence[str]) -> Many:
-    """Take the rows away whose `keys` are the parameters ``by_<key>``."""
-
-    def make(given: Callable[[str], Any], _insert: Callable[[Table], Any]) -> Delete:
-        return delete(table).where(mine(table), *(table.c[key] == given(f"by_{key}") for key in keys))
-
-    return Many(table, _given(keys, "by"), make)
-
-
-def put_many(table: Table, names: Sequence[str], *, replacing: bool = False) -> Many:
-    """Insert rows with the columns `names` (parameters ``new_<name>``), `replacing` or not what has their keys."""
-
-    def make(given: Callable[[str], Any], insert: Callable[[Table], Any]) -> Any:
-        here = bindparam("in_sandbox", type_=table.c.sandbox_id.type)
-        # SQLite would take ON CONFLICT for a part of a query without a condition.
-        rows = select(here, *(given(f"new_{name}") for name in names)).where(true())
-        made = insert(table).from_select(["sandbox_id", *names], rows)
-        keys = [key.name for key in table.primary_key]
-        new = {name: made.excluded[name] for name in names if name not in keys}
-        return made.on_conflict_do_update(index_elements=keys, set_=new) if replacing else made
-
-    return Many(table, _given(names, "new"), make)
-
-
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=NamedTuple)
 
 
 class Things(Queries, Generic[Row]):
     """The rows of one table, as records."""
 
     table: ClassVar[Table]
-    record: Callable[..., Row]
+    record: ClassVar[type[Row]]
     identities: ClassVar[tuple[str, ...]] = ("uuid", "name")
     key: ClassVar[tuple[str, ...]] = ("id",)
     groups: ClassVar[tuple[str, ...]] = ()
@@ -143,8 +94,6 @@ class Things(Queries, Generic[Row]):
 
     _get: ClassVar[Select[Any]]
     _find: ClassVar[Select[Any]]
-    _values: ClassVar[Callable[[Any], tuple[Any, ...]]]
-    _names: ClassVar[tuple[str, ...]]
     _insert: ClassVar[Many]
     _delete: ClassVar[Delete]
     _having: ClassVar[dict[str, Select[Any]]]
@@ -156,13 +105,10 @@ class Things(Queries, Generic[Row]):
         cls._get = cls.selection(*(by(cls.table, part) for part in cls.key))
         identity: BindParameter[str] = bindparam("identity")
         cls._find = cls.selection(or_(*(cls.table.c[name] == identity for name in cls.identities)))
-        names = [column.name for column in cls.columns()]
-        cls._values = attrgetter(*names)
-        cls._names = tuple(_given(names, "new"))
-        cls._insert = put_many(cls.table, names)
+        cls._insert = put_many(cls.table, cls.record._fields)
         cls._delete = delete(cls.table).where(mine(cls.table), *(by(cls.table, part) for part in cls.key))
         cls._having = {name: cls.selection(by(cls.table, name)) for name in cls.groups}
-        cls._among = {name: cls.selection(cls.table.c[name].in_(IDS)) for name in (*cls.key[:1], *cls.groups)}
+        cls._among = {name: cls.selection(among(cls.table.c[name])) for name in (*cls.key[:1], *cls.groups)}
         cls._pages = {}
 
     def __init__(self, work: Work) -> None:
@@ -174,7 +120,7 @@ class Things(Queries, Generic[Row]):
     @classmethod
     def columns(cls) -> list[Column[Any]]:
         """The columns of a record, in its order."""
-        return [cls.table.c[field.name] for field in fields(cls.record)]  # type: ignore[arg-type]
+        return [cls.table.c[name] for name in cls.record._fields]
 
     @classmethod
     def selection(cls, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -192,11 +138,10 @@ class Things(Queries, Generic[Row]):
 
     def _one(self, statement: Select[Any], **parameters: Any) -> Row | None:
         found = self._rows(statement, **parameters)
-        return type(self).record(*found[0]) if found else None
+        return self.record._make(found[0]) if found else None
 
     def _all(self, statement: Select[Any], **parameters: Any) -> list[Row]:
-        make = type(self).record
-        return [make(*row) for row in self._rows(statement, **parameters)]
+        return list(map(self.record._make, self._rows(statement, **parameters)))
 
     def _oldest_first(self, statement: Select[Any], **parameters: Any) -> list[Row]:
         # Sorted here: told to sort by the key, SQLite walks the world along it instead of using the index that finds
@@ -208,10 +153,11 @@ class Things(Queries, Generic[Row]):
 
         Until something is written that changes more than what is known, they are not read again.
         """
-        asked = set(values)
-        for part in parts(sorted(value for value in asked if not self._known.has(column, value))):
-            self._known.learn(column, part, self._all(self._among[column], ids=part))
-        return [row for value in sorted(asked) for row in self._known.among(column, value)]
+        asked = sorted(set(values))
+        unknown = [value for value in asked if not self._known.has(column, value)]
+        if unknown:
+            self._known.learn(column, unknown, self._all(self._among[column], ids=unknown))
+        return [row for value in asked for row in self._known.among(column, value)]
 
     def _with(self, column: str, value: int) -> list[Row]:
         """The rows whose `column`, one of `groups`, is `value`, oldest first."""
@@ -233,11 +179,7 @@ class Things(Queries, Generic[Row]):
 
     def insert(self, row: Row) -> None:
         """Add a row."""
-        self._execute_many(self._insert, [self._parameters(row)])
-
-    @classmethod
-    def _parameters(cls, row: Row) -> dict[str, Any]:
-        return dict(zip(cls._names, cls._values(row), strict=True))
+        self._execute_many(self._insert, [self._insert.parameters(row)])
 
     def delete(self, *key: int) -> None:
         """Take the row with this key away."""

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, select
 
 from kagemusha.store import models, records
-from kagemusha.store.base import IDS, Queries, Things, by, delete_many, mine, parts, put_many
+from kagemusha.store.base import Queries, Things, by, mine
+from kagemusha.store.many import among, delete_many, put_many
 from kagemusha.store.tables import ATTACHED
 from kagemusha.store.work import Known, Work
 
@@ -29,7 +30,7 @@ class ConfigVars(Queries):
 
     def of_app(self, app_id: int) -> list[records.ConfigVar]:
         """The app's config vars, by name."""
-        return [records.ConfigVar(*row) for row in self._rows(_VARS_OF_APP, by_app_id=app_id)]
+        return list(map(records.ConfigVar._make, self._rows(_VARS_OF_APP, by_app_id=app_id)))
 
     def of_addon(self, addon_id: int) -> list[records.ConfigVar]:
         """What the add-on's attachments give, in all apps."""
@@ -45,10 +46,10 @@ class ConfigVars(Queries):
 
     def load(self, ids: Iterable[int]) -> None:
         """Read at once what these attachments give: see `Things.load`."""
-        wanted = sorted({number for number in ids if not self._known.has("attachment_id", number)})
-        for part in parts(wanted):
-            rows = [records.ConfigVar(*row) for row in self._execute(_VARS_OF_ATTACHMENTS, ids=part)]
-            self._known.learn("attachment_id", part, rows)
+        unknown = sorted({number for number in ids if not self._known.has("attachment_id", number)})
+        if unknown:
+            found = map(records.ConfigVar._make, self._rows(_VARS_OF_ATTACHMENTS, ids=unknown))
+            self._known.learn("attachment_id", unknown, found)
 
     def given(self, attachment: records.Attachment, name: str) -> records.ConfigVar | None:
         """The variable of this name that the attachment gives."""
@@ -93,18 +94,12 @@ class ConfigVars(Queries):
     def _send(self) -> None:
         gone = ({"by_app_id": app_id, "by_name": name} for (app_id, name), var in self._final.items() if var is None)
         self._send_many(_DELETE_VARS, gone)
-        self._send_many(_PUT_VARS, (_parameters(var) for var in self._final.values() if var is not None))
+        self._send_many(_PUT_VARS, (_PUT_VARS.parameters(var) for var in self._final.values() if var is not None))
         self._final.clear()
 
     def delete_of_app(self, app_id: int) -> None:
         """Take all variables of the app away."""
         self._execute(_DELETE_VARS_OF_APP, by_app_id=app_id)
-
-
-def _parameters(var: records.ConfigVar) -> dict[str, Any]:
-    return {
-        "new_app_id": var.app_id, "new_name": var.name, "new_value": var.value, "new_attachment_id": var.attachment_id,
-    }  # fmt: skip
 
 
 _V = models.config_vars
@@ -118,15 +113,15 @@ _VARS_OF_ADDON = (
     .outerjoin(_V, _OF_ATTACHMENT)
     .where(mine(models.attachments), models.attachments.c.addon_id == bindparam("addon_id"))
 )
-_VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), _V.c.attachment_id.in_(IDS))
+_VAR_NAMES = select(_V.c.attachment_id, _V.c.name).where(mine(_V), among(_V.c.attachment_id))
 _OWN_VAR_NAMES = (
     select(models.addons.c.id, _V.c.name)
     .select_from(models.addons)
     .outerjoin(models.attachments, ATTACHED & (models.attachments.c.app_id == models.addons.c.app_id))
     .outerjoin(_V, _OF_ATTACHMENT)
-    .where(mine(models.addons), models.addons.c.id.in_(IDS))
+    .where(mine(models.addons), among(models.addons.c.id))
 )
-_VARS_OF_ATTACHMENTS = _VAR.where(_V.c.attachment_id.in_(IDS))
+_VARS_OF_ATTACHMENTS = _VAR.where(among(_V.c.attachment_id))
 _PUT_VARS = put_many(_V, ["app_id", "name", "value", "attachment_id"], replacing=True)
 _DELETE_VARS = delete_many(_V, ["app_id", "name"])
 _DELETE_VARS_OF_APP = delete(_V).where(mine(_V), by(_V, "app_id"))
@@ -148,7 +143,7 @@ class Releases(Things[records.Release]):
 
     def insert(self, row: records.Release) -> None:
         """Add a release."""
-        self._made.append(self._parameters(row))
+        self._made.append(self._insert.parameters(row))
         self._work.kept = True
         self._known.put(row)
 

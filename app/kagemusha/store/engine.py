@@ -7,8 +7,7 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,16 +15,11 @@ from urllib.parse import quote
 from sqlalchemy import (
     Connection,
     Engine,
-    Executable,
-    Table,
-    bindparam,
-    column,
     create_engine,
     event,
-    func,
     make_url,
 )
-from sqlalchemy.dialects import registry, sqlite
+from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -268,46 +262,3 @@ def explain(error: BaseException, engine: Engine) -> DatabaseProblem:
             "Check that it is a SQLite file that you may write, or choose another with --database sqlite:///FILE.",
         )
     return DatabaseProblem(f"Can't reach the database {shown}: {cause}. Start it, or correct --database.")
-
-
-class Many:
-    """A statement for many rows, each a dict of its parameters but for the sandbox's.
-
-    SQLite, which is in this process, takes them one by one. PostgreSQL takes all of them in one JSON document, which
-    takes a third of the time (docs/decisions/0012).
-    """
-
-    def __init__(
-        self, table: Table, names: Iterable[str], make: Callable[[Callable[[str], Any], Callable[[Table], Any]], Any]
-    ) -> None:
-        """`names` are the parameters: ``by_`` or ``new_`` and a column of `table`.
-
-        `make` makes the statement. It is given what gives a parameter's value, and the dialect's `insert`.
-        """
-        self._table = table
-        self._names = list(names)
-        self._make = make
-
-    @cached_property
-    def _one_by_one(self) -> Executable:
-        made: Executable = self._make(bindparam, sqlite.insert)
-        return made
-
-    @cached_property
-    def _at_once(self) -> Executable:
-        # Its import takes longer than all of ours: who has SQLite does not wait for it.
-        from sqlalchemy.dialects import postgresql
-
-        columns = [column(name, self._table.c[name.partition("_")[2]].type) for name in self._names]
-        called = func.json_to_recordset(bindparam("rows", type_=postgresql.JSON)).table_valued(*columns)
-        document = called.render_derived(name="given", with_types=True)
-        made: Executable = self._make(document.c.__getitem__, postgresql.insert)
-        return made
-
-    def run(self, connection: Connection, sandbox_id: int, rows: Sequence[dict[str, Any]]) -> int:
-        """Run it; returns how many rows of the table it met. No two of `rows` may mean the same one."""
-        if connection.dialect.name == "postgresql":
-            found = connection.execute(self._at_once, {"in_sandbox": sandbox_id, "rows": rows})
-        else:
-            found = connection.execute(self._one_by_one, [{"in_sandbox": sandbox_id, **row} for row in rows])
-        return found.rowcount

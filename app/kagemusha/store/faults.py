@@ -2,6 +2,8 @@
 
 from kagemusha.store import happenings, models
 from kagemusha.store.base import Page, Things
+from kagemusha.store.many import change_many
+from kagemusha.store.work import Work
 
 MOST = 1_000
 """Faults that a world may have."""
@@ -14,13 +16,25 @@ class Faults(Things[happenings.Fault]):
     record = happenings.Fault
     identities = ("operation",)
 
+    def __init__(self, work: Work) -> None:
+        """Nothing is kept back yet."""
+        super().__init__(work)
+        self._met: dict[int, dict[str, int]] = {}
+        work.sends(self._send)
+
     def all(self) -> list[happenings.Fault]:
         """All of them."""
         return self.page(Page("id", limit=MOST))
 
     def met(self, fault: happenings.Fault) -> None:
         """Keep how often it was met and how often its probability was asked."""
-        self._execute(_MET, by_id=fault.id, new_hits=fault.hits, new_draws=fault.draws)
+        self._met[fault.id] = {"by_id": fault.id, "new_hits": fault.hits, "new_draws": fault.draws}
+        self._work.kept = True
+        self._known.put(fault)
+
+    def _send(self) -> None:
+        self._send_many(_MET, self._met.values())
+        self._met.clear()
 
 
-_MET = Faults.change("hits", "draws")
+_MET = change_many(models.faults, ["id"], ["hits", "draws"])

@@ -1,10 +1,9 @@
 """What happened, and what was ordered to go wrong, as services see it: immutable, with moments in milliseconds."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(NamedTuple):
     """Something that happened, at the moment it fell due."""
 
     seq: int
@@ -17,8 +16,7 @@ class JournalEntry:
     target: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """Something that happened and is no change of state: a request, or a fault that was met.
 
     `at` is the world's time, `noted_at` the system's. `detail` is a JSON object.
@@ -31,8 +29,7 @@ class Occurrence:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Trouble that was ordered: for an operation or for a stage. `match` and `effect` are JSON objects.
 
     `times` is how often it may be met, None for ever; `draws` how often its `probability` was asked.

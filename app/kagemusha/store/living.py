@@ -1,8 +1,7 @@
 """What falls due, in which order, and the guarded change of a state."""
 
-from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, bindparam, func, literal, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
@@ -10,13 +9,13 @@ from sqlalchemy.sql.elements import ColumnElement
 from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import models
-from kagemusha.store.base import Queries, change_many, delete_many, mine
+from kagemusha.store.base import Queries, mine
+from kagemusha.store.many import change_many, delete_many
 from kagemusha.store.records import Living
 from kagemusha.store.work import Known, Work
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A thing with a life of its own, as the engine that moves it needs it. `id` orders what is due at once."""
 
     due_at: int
@@ -109,6 +108,7 @@ def _due() -> Select[Any]:
     return select(every).order_by(every.c.due_at, every.c.id).limit(bindparam("limit"))
 
 
+_MACHINES = {machine.value: machine for machine in Machine}
 _DUE = _due()
 _NEXT = select(
     func.min(
@@ -157,8 +157,7 @@ class Lives(Queries):
         return self._agenda
 
     def _read(self, statement: Select[Any], **parameters: int) -> list[Due]:
-        rows = self._execute(statement, **parameters)
-        return [Due(r[0], r[1], Machine(r[2]), r[3], r[4], r[5], r[6]) for r in rows]
+        return [Due(r[0], r[1], _MACHINES[r[2]], *r[3:]) for r in self._rows(statement, **parameters)]
 
     def next_due_at(self) -> int | None:
         """The first moment at which something falls due."""
@@ -188,8 +187,8 @@ class Lives(Queries):
             known.drop(thing.id)
         elif row is not None:
             known.put(
-                replace(
-                    row, state=step.target, generation=generation, due_at=step.due_at, held_by=step.held_by,
+                row._replace(
+                    state=step.target, generation=generation, due_at=step.due_at, held_by=step.held_by,
                     held_left=step.held_left,
                 )
             )  # fmt: skip

@@ -203,10 +203,10 @@ faults = _world_table(
     Column("stage", String),
     Column("match", Text, nullable=False),
     Column("effect", Text, nullable=False),
-    Column("times", Integer),
+    Column("times", BigInteger),
     Column("probability", Float),
-    Column("hits", Integer, nullable=False),
-    Column("draws", Integer, nullable=False),
+    Column("hits", BigInteger, nullable=False),
+    Column("draws", BigInteger, nullable=False),
 )
 
 LIVING: dict[Machine, Table] = {

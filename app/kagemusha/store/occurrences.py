@@ -1,14 +1,13 @@
 """What happened and is no change of state: requests, and faults that were met. Kept for a while only."""
 
 from collections.abc import Iterable
-from dataclasses import fields
-from operator import attrgetter
 
 from sqlalchemy import bindparam, delete, select
 
 from kagemusha.store import models
-from kagemusha.store.base import Queries, by, mine, put_many
+from kagemusha.store.base import Queries, by, mine
 from kagemusha.store.happenings import Occurrence
+from kagemusha.store.many import put_many
 
 BOUND = 10_000
 """Occurrences that a sandbox keeps."""
@@ -17,16 +16,13 @@ LONGEST = 3_600_000
 
 _O = models.occurrences
 _PAGE = (
-    select(*(_O.c[field.name] for field in fields(Occurrence)))
+    select(*(_O.c[name] for name in Occurrence._fields))
     .where(mine(_O), _O.c.seq > bindparam("after"))
     .order_by(_O.c.seq)
     .limit(bindparam("limit"))
 )
 _PAGE_OF_KIND = _PAGE.where(by(_O, "kind"))
-_NAMES = [field.name for field in fields(Occurrence)]
-_INSERT = put_many(_O, _NAMES)
-_PARAMETERS = [f"new_{name}" for name in _NAMES]
-_VALUES = attrgetter(*_NAMES)
+_INSERT = put_many(_O, Occurrence._fields)
 _AT_BOUND = select(_O.c.seq).where(mine(_O)).order_by(_O.c.seq.desc()).offset(BOUND).limit(1)
 _PRUNE = delete(_O).where(mine(_O), _O.c.seq <= bindparam("upto"))
 _FORGET = delete(_O).where(mine(_O), _O.c.noted_at < bindparam("before"))
@@ -49,7 +45,7 @@ class Occurrences(Queries):
 
     def insert(self, occurrences: Iterable[Occurrence]) -> None:
         """Add occurrences."""
-        self._execute_many(_INSERT, [dict(zip(_PARAMETERS, _VALUES(each), strict=True)) for each in occurrences])
+        self._execute_many(_INSERT, [_INSERT.parameters(each) for each in occurrences])
 
     def prune(self, now: int) -> None:
         """Forget what is too much, and what is too old at the system's `now`."""

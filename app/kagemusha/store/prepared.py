@@ -34,7 +34,7 @@ def rows(connection: Connection, statement: Reading, parameters: Mapping[str, An
 class Prepared:
     """A select as SQLite takes it, with named parameters."""
 
-    __slots__ = ("_compiled", "_conversions", "_expands", "_given", "_text")
+    __slots__ = ("_compiled", "_conversions", "_expands", "_given", "_processors", "_text")
 
     def __init__(self, statement: Reading, dialect: Dialect) -> None:
         """Compile it."""
@@ -42,6 +42,10 @@ class Prepared:
         self._text = str(compiled)
         self._given = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._expands = any(bind.expanding for bind in compiled.binds.values())
+        processors = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+        }
+        self._processors = [(name, processor) for name, processor in processors.items() if processor is not None]
         self._conversions = _conversions(statement, dialect)
 
     def bound(self, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -49,7 +53,12 @@ class Prepared:
         if self._expands:
             expanded = self._compiled.construct_expanded_state(parameters)
             return expanded.statement, expanded.parameters
-        return self._text, {**self._given, **parameters} if self._given else parameters
+        if not self._given and not self._processors:
+            return self._text, parameters
+        values = {**self._given, **parameters}
+        for name, process in self._processors:
+            values[name] = process(values[name])
+        return self._text, values
 
     def converted(self, found: list[tuple[Any, ...]]) -> Rows:
         """The same rows, with what SQLite has no type for as the columns' types want it."""

@@ -1,4 +1,7 @@
-"""The rows as services see them: immutable, typed, with moments in milliseconds."""
+"""The rows as services see them: immutable, typed, with moments in milliseconds.
+
+Those of a world are tuples, of which a batch of steps makes many.
+"""
 
 import json
 from collections.abc import Mapping
@@ -92,8 +95,7 @@ class AwsCredentials:
     expires_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(NamedTuple):
     """A Private or Shield Space."""
 
     id: int
@@ -112,8 +114,7 @@ class Space:
     held_left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(NamedTuple):
     """An app; `space_id` is None in the Common Runtime. JSON: `buildpacks` is a list of names and URLs."""
 
     id: int
@@ -134,8 +135,7 @@ class App:
     buildpacks: str
 
 
-@dataclass(frozen=True, slots=True)
-class Addon:
+class Addon(NamedTuple):
     """An add-on; `plan` is the full name, `app_id` the app that pays for it.
 
     JSON: `config` is what it was created with, `settings` what its data store was set to since.
@@ -163,8 +163,7 @@ class Addon:
         return catalog.service(catalog.plan(self.plan).service)
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(NamedTuple):
     """What connects an add-on to an app, under a name."""
 
     id: int
@@ -177,8 +176,7 @@ class Attachment:
     namespace: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Privatelink:
+class Privatelink(NamedTuple):
     """The endpoint service of an add-on."""
 
     id: int
@@ -193,8 +191,7 @@ class Privatelink:
     held_left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedAccount:
+class AllowedAccount(NamedTuple):
     """A principal that may connect; `account_id` as the client wrote it, `arn` as it is compared."""
 
     id: int
@@ -210,8 +207,7 @@ class AllowedAccount:
     held_left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """What EC2 calls a VpcEndpoint and Heroku a connection. It outlives the privatelink it was made for.
 
     JSON: `availability_zone_ids` is a list, `security_group_ids` maps ids to names (None: nothing is filtered),
@@ -243,8 +239,7 @@ class Endpoint:
     held_left: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigVar:
+class ConfigVar(NamedTuple):
     """A config var of an app; `attachment_id` says which attachment gives it, None that a user does."""
 
     app_id: int
@@ -253,8 +248,7 @@ class ConfigVar:
     attachment_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """A change of an app's configuration. JSON: the plans attached then, and what changed (null: is gone)."""
 
     app_id: int

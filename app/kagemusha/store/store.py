@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
 from kagemusha.store import configs, models, server_models, tables
-from kagemusha.store.base import Queries, mine, put_many
+from kagemusha.store.base import Queries, mine
 from kagemusha.store.faults import Faults
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 from kagemusha.store.link_views import LinkViews
 from kagemusha.store.living import Due, Lives
+from kagemusha.store.many import put_many
 from kagemusha.store.occurrences import Occurrences
 from kagemusha.store.records import Endpoint, Living, Sandbox
 from kagemusha.store.work import Work
@@ -27,9 +27,9 @@ JOURNAL_BOUND = 100_000
 _PRUNED_EVERY = 1_000
 
 _J = models.journal
-_JOURNAL = put_many(_J, [field.name for field in fields(JournalEntry)])
+_JOURNAL = put_many(_J, JournalEntry._fields)
 _JOURNAL_PAGE = (
-    select(*(_J.c[field.name] for field in fields(JournalEntry)))
+    select(*(_J.c[name] for name in JournalEntry._fields))
     .where(mine(_J), _J.c.seq > bindparam("after"))
     .order_by(_J.c.seq)
     .limit(bindparam("limit"))
@@ -51,13 +51,6 @@ _RESTORE = (
     .values(seed=bindparam("new_seed"), delays=bindparam("new_delays"))
 )
 _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bindparam("new_began_at"))
-
-
-def _parameters(entry: JournalEntry) -> dict[str, Any]:
-    return {
-        "new_seq": entry.seq, "new_kind": entry.kind, "new_at": entry.at, "new_machine": entry.machine,
-        "new_resource": entry.resource, "new_name": entry.name, "new_source": entry.source, "new_target": entry.target,
-    }  # fmt: skip
 
 
 Made = TypeVar("Made")
@@ -177,7 +170,7 @@ class Store(Queries):
         self.move(endpoint, step, endpoint.endpoint_id, endpoint.addon_name)
 
     def _send(self) -> None:
-        self._send_many(_JOURNAL, map(_parameters, self._entries))
+        self._send_many(_JOURNAL, map(_JOURNAL.parameters, self._entries))
         self._entries.clear()
 
     def flush(self) -> None:
@@ -217,10 +210,10 @@ class Store(Queries):
         """Continue the journal with what another world's tells, under sequence numbers of its own."""
         for entry in transitions:
             self._journal_seq += 1
-            self._keep(replace(entry, seq=self._journal_seq))
+            self._keep(entry._replace(seq=self._journal_seq))
         for occurrence in occurrences:
             self._journal_seq += 1
-            self._occurred.append(replace(occurrence, seq=self._journal_seq, noted_at=self._system))
+            self._occurred.append(occurrence._replace(seq=self._journal_seq, noted_at=self._system))
 
     def become(self, *, seed: int, delays: str, counter: int, faults_made: int, now: int) -> None:
         """Become another world, in which it is `now`: its seed, its delays, its counters."""

@@ -1,13 +1,13 @@
 """The queries of each kind of thing. What all have (get, find, insert, delete, page) is in `base`."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sqlalchemy import bindparam, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
-from kagemusha.store.base import IDS, Things, by, change_many, mine, parts
+from kagemusha.store.base import Things, by, mine
+from kagemusha.store.many import among, change_many
 from kagemusha.store.work import Work
 
 
@@ -23,12 +23,10 @@ class Spaces(Things[records.Space]):
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, records.Space]:
         """The spaces with these ids, by id."""
-        wanted = sorted(set(ids))
-        return {space.id: space for space in self._all(_SPACES_BY_IDS, ids=wanted)} if wanted else {}
+        return {space.id: space for space in self.load("id", ids)}
 
 
 _SPACE_RENAMED = Spaces.change("name", "updated_at")
-_SPACES_BY_IDS = Spaces.selection(models.spaces.c.id.in_(IDS))
 
 
 class Apps(Things[records.App]):
@@ -68,7 +66,7 @@ class Apps(Things[records.App]):
         self._work.kept = True
         app = self._known.get(app_id)
         if app is not None:
-            self._known.put(replace(app, release_version=version, released_at=at, updated_at=at))
+            self._known.put(app._replace(release_version=version, released_at=at, updated_at=at))
 
     def _send(self) -> None:
         self._send_many(_RELEASED, self._released.values())
@@ -110,11 +108,11 @@ class Addons(Things[records.Addon]):
 
     def load_plans(self, app_ids: Iterable[int]) -> None:
         """Read at once which plans are attached to each of these apps."""
-        wanted = sorted({app_id for app_id in app_ids if app_id not in self._plans})
-        for part in parts(wanted):
-            self._plans |= {app_id: [] for app_id in part}
-            for app_id, plan in self._rows(_PLANS_OF_APPS, ids=part):
-                self._plans[app_id].append(plan)
+        unknown = sorted({app_id for app_id in app_ids if app_id not in self._plans})
+        found = self._rows(_PLANS_OF_APPS, ids=unknown) if unknown else ()
+        self._plans |= {app_id: [] for app_id in unknown}
+        for app_id, plan in found:
+            self._plans[app_id].append(plan)
 
     def change_to(self, addon_id: int, name: str, plan: str, at: int) -> None:
         """Give the add-on another name, or another plan."""
@@ -126,7 +124,7 @@ class Addons(Things[records.Addon]):
         self._work.kept = True
         addon = self._known.get(addon_id)
         if addon is not None:
-            self._known.put(replace(addon, updated_at=at))
+            self._known.put(addon._replace(updated_at=at))
 
     def _send(self) -> None:
         self._send_many(_TOUCHED, self._touched.values())
@@ -151,7 +149,7 @@ ATTACHED = (models.attachments.c.sandbox_id == models.addons.c.sandbox_id) & (
 _PLANS_OF_APPS = (
     select(models.attachments.c.app_id, models.addons.c.plan)
     .join(models.attachments, ATTACHED)
-    .where(mine(models.addons), models.attachments.c.app_id.in_(IDS))
+    .where(mine(models.addons), among(models.attachments.c.app_id))
     .distinct()
     .order_by(models.addons.c.plan)
 )

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Hashable, Iterable
 from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=NamedTuple)
 
 
 class Known(Generic[Row]):
@@ -14,24 +14,30 @@ class Known(Generic[Row]):
 
     def __init__(self, *key: str) -> None:
         """`key` are the columns that tell the rows apart."""
+        self._key = key
         self._place: Callable[[Row], Hashable] = attrgetter(*key)
         self._rows: dict[Hashable, Row] = {}
+        self._asked: set[Hashable] = set()
         self._groups: dict[str, dict[Hashable, dict[Hashable, None]]] = {}
 
     def clear(self) -> None:
         """Know nothing any more."""
         self._rows.clear()
+        self._asked.clear()
         self._groups.clear()
 
     def has(self, column: str, value: Hashable) -> bool:
         """Whether all rows whose `column` is `value` are known."""
-        return column in self._groups and value in self._groups[column]
+        return value in (self._asked if (column,) == self._key else self._groups.get(column, ()))
 
     def learn(self, column: str, values: Iterable[Hashable], rows: Iterable[Row]) -> None:
         """Know `rows`, which are all those whose `column` is among `values`."""
+        if (column,) == self._key:
+            self._asked.update(values)
+            self._rows.update((self._place(row), row) for row in rows)
+            return
         groups = self._groups.setdefault(column, {})
-        for value in values:
-            groups[value] = {}
+        groups.update((value, {}) for value in values)
         for row in rows:
             place = self._place(row)
             self._rows[place] = row
@@ -43,10 +49,14 @@ class Known(Generic[Row]):
 
     def among(self, column: str, value: Hashable) -> list[Row]:
         """The rows whose `column` is `value`, all of which are known."""
+        if (column,) == self._key:
+            return [self._rows[value]] if value in self._rows else []
         return [self._rows[place] for place in self._groups[column][value]]
 
     def put(self, row: Row) -> None:
-        """Take `row` for what the world holds now under its key."""
+        """Take `row` for what the world holds now under its key; where nothing is known that is of no interest."""
+        if not self._asked and not self._groups:
+            return
         place = self._place(row)
         old = self._rows.get(place)
         self._rows[place] = row

@@ -24,6 +24,7 @@ LOOK_AGAIN = 0.25
 HEARTBEAT = 15
 """Seconds after which a stream that has nothing to tell says so, so that nobody takes it for dead."""
 STREAM = "text/event-stream"
+_EVENT = ': follows the journal\n\nid: 17\nevent: request\ndata: {"seq":17,"kind":"request"}\n\n'
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT)]
 After = Annotated[int, Query(json_schema_extra={"minimum": 0, "exclusiveMaximum": journals.SEQUENCE_NUMBERS})]
 Kind = Annotated[str | None, WithJsonSchema({"type": "string", "enum": list(journals.KINDS)})]
@@ -33,7 +34,11 @@ router = room("/sandboxes/{name}/journal", "history")
 _LAST = request_header("Last-Event-ID", "Where a stream goes on: the number of the last entry that arrived", "17")
 
 
-@router.get("", operation_id="sandbox.journal", **answers(documents.Journal, 404, 422, header=_LAST))
+_ANSWERS = answers(documents.Journal, 404, 422, header=_LAST)
+_ANSWERS["responses"][200] = {"content": {STREAM: {"schema": {"type": "string"}, "example": _EVENT}}}
+
+
+@router.get("", operation_id="sandbox.journal", **_ANSWERS)
 async def journal(
     request: Request, worlds: Worlds, name: str, after: After = 0, limit: Limit = 100, kind: Kind = None,
     wait: Wait = 0,

@@ -40,6 +40,9 @@ class NewSandboxBody(SandboxBody):
 async def create(request: Request, worlds: Worlds, body: NewSandboxBody | None = None) -> Response:
     """Make a sandbox. With a scenario it answers when the scenario has been played."""
     body = body or NewSandboxBody()
+    if body.scenario is not None:
+        # What the body itself says wins, but what is wrong is wrong.
+        sandboxes.check(_asked(NewSandboxBody(scenario=body.scenario)))
     made = await sandboxes.create_sandbox(worlds, _asked(body))
     if body.scenario is None:
         return reply(shapes.sandbox(request, made), 201)

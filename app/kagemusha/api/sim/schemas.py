@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    JsonValue,
     PlainValidator,
     Strict,
     TypeAdapter,
@@ -100,16 +99,20 @@ Number = Annotated[float, Strict()]
 Pace = Annotated[Number, Field(json_schema_extra={"minimum": SLOWEST, "maximum": FASTEST})]
 Seed = Annotated[int, Strict(), Field(json_schema_extra={"minimum": 0, "exclusiveMaximum": SEEDS})]
 Principal = Annotated[Text, matching(SUBMITTED)]
-
-
 _STAGES: dict[str, Any] = {"propertyNames": {"enum": sorted(STAGE_IDS)}}
-_ZONES = sorted(zone for zones in ZONES.values() for zone in zones)
+Delays = Annotated[dict[Text, Delay], Field(json_schema_extra=_STAGES)]
+"""Of stages by their ids."""
+_ZONE_IDS = sorted(zone for zones in ZONES.values() for zone in zones)
+Zones = list[Annotated[Text, WithJsonSchema({"type": "string", "enum": _ZONE_IDS})]]
+"""Ids of availability zones."""
 
 
-def _one_of(**types: list[str]) -> JsonValue:
-    """The bodies in which one of these is there, of one of its types, and the others are null or left out."""
-    others: dict[str, JsonValue] = {name: {"type": "null"} for name in types}
-    return [{"required": [name], "properties": others | {name: {"type": [*each]}}} for name, each in types.items()]
+def one_of(**types: list[str]) -> ConfigDict:
+    """Says in OpenAPI that one of these is there, of one of its types, and the others are null or left out."""
+    others = {name: {"type": "null"} for name in types}
+    bodies = [{"required": [name], "properties": others | {name: {"type": each}}} for name, each in types.items()]
+    said: dict[str, Any] = {"anyOf": bodies}
+    return ConfigDict(json_schema_extra=said)
 
 
 class Body(BaseModel):
@@ -128,7 +131,7 @@ class SandboxBody(Body):
     now: Moment | None = None
     aws_account_id: Annotated[Text, matching(ACCOUNT)] | None = None
     aws_principal: Principal | None = None
-    delays: Annotated[dict[Text, Delay], Field(json_schema_extra=_STAGES)] | None = None
+    delays: Delays | None = None
 
 
 class ClockBody(Body):
@@ -141,9 +144,7 @@ class ClockBody(Body):
 class AdvanceBody(Body):
     """One of the three."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": _one_of(seconds=["number", "string"], to=["string"], until=["string"])}
-    )
+    model_config = one_of(seconds=["number", "string"], to=["string"], until=["string"])
 
     seconds: Duration | None = None
     to: Moment | None = None
@@ -168,7 +169,7 @@ class EndpointBody(Body):
 
     service_name: Annotated[Text, matching(SERVICE_NAME)]
     principal_arn: Principal | None = None
-    availability_zone_ids: list[Annotated[Text, WithJsonSchema({"type": "string", "enum": _ZONES})]] = []
+    availability_zone_ids: Zones = []
     vpc_id: Text | None = None
     security_group_ids: list[Text] | None = None
 
