@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under two minutes, without the world of 100,000 links")
     quick = parser.parse_args().quick
-    turns = Turns(3, 0.3) if quick else Turns(7, 1.0)
+    turns = Turns(5, 0.25) if quick else Turns(15, 0.5)
     report = Report()
     with tempfile.TemporaryDirectory(prefix="kagemusha-bench-") as folder, postgresql(folder) as make:
         requests.measured(report, Path(folder), (10, 1_000) if quick else (10, 1_000, 100_000), turns, make("world"))

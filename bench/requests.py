@@ -16,7 +16,7 @@ from bench.worlds import fill
 CONNECTIONS = (1, 16)
 _MOTOS = 100
 """Endpoints that moto's server keeps: it reads all of them for each answer."""
-_CREATES = 400
+_CREATES = 200
 """Privatelinks made in one measurement."""
 _WARMING = 0.5
 """Seconds for which each server is asked before any is measured: Node compiles what it runs often."""

@@ -40,10 +40,16 @@ def _platform() -> list[BaseRoute]:
     return heroku_platform.router.routes
 
 
-def _data() -> list[BaseRoute]:
-    from kagemusha.api import heroku_data
+def _privatelinks() -> list[BaseRoute]:
+    from kagemusha.api.heroku_data import privatelinks
 
-    return heroku_data.router.routes
+    return privatelinks.router.routes
+
+
+def _data() -> list[BaseRoute]:
+    from kagemusha.api.heroku_data import kafka, maintenances, postgres, redis
+
+    return [route for part in (redis, postgres, kafka, maintenances) for route in part.router.routes]
 
 
 def _sim() -> list[BaseRoute]:
@@ -57,7 +63,8 @@ ROOMS: Mapping[Load, tuple[str, ...]] = {
         "account", "actions", "addon-attachments", "addon-services", "addons", "apps", "oauth", "plans", "regions",
         "spaces", "teams", "users",
     ),
-    _data: ("client", "data", "postgres", "private-link", "redis"),
+    _privatelinks: ("private-link",),
+    _data: ("client", "data", "postgres", "redis"),
     _sim: ("_sim",),
 }  # fmt: skip
 """The rooms of the API by the first segments of their paths: each is loaded by the first request that is for it."""
@@ -66,7 +73,7 @@ ROOMS: Mapping[Load, tuple[str, ...]] = {
 @cache
 def operations() -> dict[str, frozenset[str]]:
     """The operations of Heroku's APIs, each with the parameters of its path: what faults can name."""
-    return dialect.operations([*_platform(), *_data()])
+    return dialect.operations([*_platform(), *_privatelinks(), *_data()])
 
 
 def _aws(app: FastAPI, settings: Settings) -> Opener:

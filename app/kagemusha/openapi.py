@@ -9,8 +9,9 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from kagemusha import __version__, examples
-from kagemusha.api import heroku_data, heroku_platform, sim
+from kagemusha.api import heroku_platform, sim
 from kagemusha.api.dialect import routes_within
+from kagemusha.api.heroku_data import room as heroku_data
 from kagemusha.api.links import add_links
 
 _SERVER = {"url": "http://127.0.0.1:8765", "description": "kagemusha serve"}

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 from fastapi.routing import APIRoute
 from jsonschema_rs import Draft4Validator
-from kagemusha.api import heroku_data, heroku_platform, sim
+from kagemusha.api import heroku_platform, sim
 from kagemusha.api.dialect import routes_within
+from kagemusha.api.heroku_data import room as heroku_data
 from published import Published, Route, Schema, route
 
 UNPUBLISHED: dict[Route, str] = {

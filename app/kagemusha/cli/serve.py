@@ -63,30 +63,15 @@ def serve(
 ) -> None:
     """Start the server. SIGTERM and Ctrl-C end it."""
     signal.signal(signal.SIGTERM, _end)
-    with _uncollected():
-        _serve(
-            host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock, seed=seed,
-            workers=workers, auth=auth, rate_limit=rate_limit, tls=tls or None, aws_upstream=aws_upstream,
-            verify_signatures=verify_signatures or None, ready_file=ready_file, scenario=scenario,
-        )  # fmt: skip
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for garbage: it takes a tenth of the start, and finds nothing. The server that answers has it again."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-def _serve(**given: Any) -> None:
     from kagemusha.cli.configuration import configured
     from kagemusha.cli.listening import listen
     from kagemusha.problems import StartProblem
 
-    settings = configured("serve", **given)
+    settings = configured(
+        "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
+        seed=seed, workers=workers, auth=auth, rate_limit=rate_limit, tls=tls or None, aws_upstream=aws_upstream,
+        verify_signatures=verify_signatures or None, ready_file=ready_file, scenario=scenario,
+    )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
     _check_aws(settings)

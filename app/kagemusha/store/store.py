@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
 from kagemusha.store import configs, models, server_models, tables
 from kagemusha.store.base import Queries, mine
-from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 from kagemusha.store.link_views import LinkViews
@@ -17,8 +16,11 @@ from kagemusha.store.living import Due, Lives
 from kagemusha.store.many import put_many
 from kagemusha.store.occurrences import Occurrences
 from kagemusha.store.records import Endpoint, Living, Sandbox
-from kagemusha.store.waiting import Waitings
 from kagemusha.store.work import Work
+
+if TYPE_CHECKING:
+    from kagemusha.store.dumps import Dumps
+    from kagemusha.store.waiting import Waitings
 
 JOURNAL_BOUND = 100_000
 """Transitions that a sandbox's journal keeps."""
@@ -68,6 +70,19 @@ class _Part(Generic[Made]):
         return made
 
 
+def _waitings(work: Work) -> "Waitings":
+    # Asked for by the control API alone, like the next: no start waits for their statements.
+    from kagemusha.store.waiting import Waitings
+
+    return Waitings(work)
+
+
+def _dumps(work: Work) -> "Dumps":
+    from kagemusha.store.dumps import Dumps
+
+    return Dumps(work)
+
+
 class Store(Queries):
     """Everything of one sandbox. Writes are kept back where that is faster, and sent before anything is read."""
 
@@ -82,10 +97,10 @@ class Store(Queries):
     releases = _Part(configs.Releases)
     config_vars = _Part(configs.ConfigVars)
     lives = _Part(Lives)
-    waiting = _Part(Waitings)
+    waiting = _Part(_waitings)
     faults = _Part(Faults)
     occurrences = _Part(Occurrences)
-    dumps = _Part(Dumps)
+    dumps = _Part(_dumps)
 
     def __init__(self, connection: Connection, sandbox: Sandbox, system: int = 0) -> None:
         """Bind `sandbox`, which must be locked if anything is to be written; `system` is the machine's time."""
