@@ -48,7 +48,7 @@ _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
 """PostgreSQL's states for a lock or an answer that was not had in time, a deadlock, and a lost serialisation."""
 
 _CACHE = 32_768
-"""KiB that a connection to SQLite keeps of the file: a page of rows from all over a large world, with all about them."""
+"""KiB that a connection to SQLite keeps of the file: a page of rows from all over a large world, and around them."""
 _STATEMENTS = 512
 """Statements that a connection to SQLite keeps parsed: more than there are."""
 _SQLITE = "sqlite+kagemusha"
