@@ -3,13 +3,13 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from driver import ACCEPT
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Path, Response
 from fastapi.testclient import TestClient
-from kagemusha.api.dialect import routes_within
+from kagemusha.api.dialect import HerokuRoute, routes_within
 from kagemusha.api.heroku_data.common import Reading
 from kagemusha.api.worlds import is_plain
 from kagemusha.main import create_app
@@ -84,6 +84,36 @@ def test_only_handlers_without_anything_to_check_are_called_directly(operation: 
     """FastAPI reads and checks what there is to read and to check."""
     routes = routes_within(create_app(Settings(ephemeral=True)).routes)
     assert is_plain(next(route for route in routes if route.operation_id == operation).dependant) is plain
+
+
+async def takes_nothing_else(context: Reading, name: str) -> None:
+    """Its world and a text."""
+
+
+async def takes_a_number(context: Reading, name: int) -> None:
+    """Its world and what is no text."""
+
+
+async def takes_a_short_text(context: Reading, name: Annotated[str, Path(max_length=3)]) -> None:
+    """Its world and what has a bound."""
+
+
+async def takes_the_answer(context: Reading, name: str, response: Response) -> None:
+    """Its world and the answer's headers."""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "plain"),
+    [
+        (takes_nothing_else, True),
+        (takes_a_number, False),
+        (takes_a_short_text, False),
+        (takes_the_answer, False),
+    ],
+)
+def test_what_fastapi_would_make_of_a_parameter_is_left_to_it(endpoint: Callable[..., Any], plain: bool) -> None:
+    """Paths that are no text, or not any, and what FastAPI hands in besides, are FastAPI's."""
+    assert is_plain(HerokuRoute("/{name}", endpoint, methods=["GET"]).dependant) is plain
 
 
 def test_credentials_come_before_the_body(client: TestClient) -> None:

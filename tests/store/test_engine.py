@@ -67,9 +67,9 @@ def test_every_connection_has_the_pragmas(engine: Engine) -> None:
         for connection in (one, two):
             found = [
                 connection.execute(text(f"PRAGMA {name}")).scalar()
-                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "cache_size")
             ]
-            assert found == ["wal", 1, 1, 5_000]
+            assert found == ["wal", 1, 1, 5_000, -32_768]
 
 
 def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,10 @@ def _through(handle: Handler) -> Inside:
 
 def is_plain(takes: Dependant) -> bool:
     """Whether FastAPI has nothing to read or to check: a handler takes its world, the path, and maybe the request."""
-    others = (takes.query_params, takes.header_params, takes.cookie_params, takes.body_params)
+    others = (
+        takes.query_params, takes.header_params, takes.cookie_params, takes.body_params, takes.response_param_name,
+        takes.background_tasks_param_name, takes.security_scopes_param_name, takes.http_connection_param_name,
+    )  # fmt: skip
     texts = all(each.field_info.annotation is str and not each.field_info.metadata for each in takes.path_params)
     return texts and not any(others) and [type(each.call) for each in takes.dependencies] == [World]
 

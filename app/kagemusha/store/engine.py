@@ -47,6 +47,8 @@ _PRIMARY = 0xFF
 _WAITED = frozenset({"55P03", "57014", "40P01", "40001"})
 """PostgreSQL's states for a lock or an answer that was not had in time, a deadlock, and a lost serialisation."""
 
+_CACHE = 32_768
+"""KiB that a connection to SQLite keeps of the file: a page of rows from all over a large world, and around them."""
 _STATEMENTS = 512
 """Statements that a connection to SQLite keeps parsed: more than there are."""
 _SQLITE = "sqlite+kagemusha"
@@ -171,6 +173,7 @@ def _sqlite_connected(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout = {int(LOCK_TIMEOUT * 1000)}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE}")
 
 
 def _sqlite_given_back(_connection: sqlite3.Connection | None, record: ConnectionPoolEntry) -> None:
