@@ -1,14 +1,15 @@
 """Config vars, and the releases that they come in."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, select
 
 from kagemusha.store import models, records
-from kagemusha.store.base import Queries, Things, by, mine
-from kagemusha.store.many import among, delete_many, put_many
+from kagemusha.store.base import Queries, Things, by, delete_many, mine, put_many
+from kagemusha.store.many import among
 from kagemusha.store.tables import ATTACHED
 from kagemusha.store.work import Known, Work
 
@@ -17,12 +18,14 @@ class ConfigVars(Queries):
     """Config vars, of users and of attachments."""
 
     def __init__(self, work: Work) -> None:
-        """Nothing is known, has changed or is kept back yet."""
+        """Nothing has changed or is kept back yet."""
         super().__init__(work)
-        self._known: Known[records.ConfigVar] = work.remember(Known("app_id", "name"))
         self._changes: dict[int, dict[str, str | None]] = {}
         self._final: dict[tuple[int, str], records.ConfigVar | None] = {}
-        work.sends(self._send)
+
+    @cached_property
+    def _known(self) -> Known[records.ConfigVar]:
+        return self._work.remember(Known[records.ConfigVar]("app_id", "name"))
 
     def changes(self, app_id: int) -> dict[str, str | None]:
         """What was put, or taken away (None), in the app since it was asked last in this transaction."""
@@ -89,7 +92,7 @@ class ConfigVars(Queries):
     def _end(self, key: tuple[int, str], var: records.ConfigVar | None, value: str | None) -> None:
         self._final[key] = var
         self._changes.setdefault(key[0], {})[key[1]] = value
-        self._work.kept = True
+        self._work.keep(self._send)
 
     def _send(self) -> None:
         gone = ({"by_app_id": app_id, "by_name": name} for (app_id, name), var in self._final.items() if var is None)
@@ -139,12 +142,11 @@ class Releases(Things[records.Release]):
         """Nothing is kept back yet."""
         super().__init__(work)
         self._made: list[dict[str, Any]] = []
-        work.sends(self._send)
 
     def insert(self, row: records.Release) -> None:
         """Add a release."""
         self._made.append(self._insert.parameters(row))
-        self._work.kept = True
+        self._work.keep(self._send)
         self._known.put(row)
 
     def _send(self) -> None:
