@@ -153,7 +153,8 @@ class Things(Queries, Generic[Row]):
 
     @cached_property
     def _known(self) -> Known[Row]:
-        self._work.known[self.table.name] = known = self._work.remember(Known[Row](*self.key))
+        known: Known[Row] = Known(*self.key)
+        self._work.known[self.table.name] = self._work.remember(known)
         return known
 
     @classmethod

@@ -25,7 +25,8 @@ class ConfigVars(Queries):
 
     @cached_property
     def _known(self) -> Known[records.ConfigVar]:
-        return self._work.remember(Known[records.ConfigVar]("app_id", "name"))
+        known: Known[records.ConfigVar] = Known("app_id", "name")
+        return self._work.remember(known)
 
     def changes(self, app_id: int) -> dict[str, str | None]:
         """What was put, or taken away (None), in the app since it was asked last in this transaction."""
@@ -49,9 +50,9 @@ class ConfigVars(Queries):
 
     def load(self, ids: Iterable[int]) -> None:
         """Read at once what these attachments give: see `Things.load`."""
-        unknown = sorted({number for number in ids if not self._known.has("attachment_id", number)})
+        unknown = {number for number in ids if not self._known.has("attachment_id", number)}
         if unknown:
-            found = map(records.ConfigVar._make, self._rows(_VARS_OF_ATTACHMENTS, ids=unknown))
+            found = map(records.ConfigVar._make, self._rows(_VARS_OF_ATTACHMENTS, ids=sorted(unknown)))
             self._known.learn("attachment_id", unknown, found)
 
     def given(self, attachment: records.Attachment, name: str) -> records.ConfigVar | None:
