@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Engine
 
 
-def lose_commit(patch: pytest.MonkeyPatch, engine: Engine, number: int, *, kept: bool) -> None:
-    """Lose the commit that comes behind `number` others. Readers commit, too."""
+def lose_commit(patch: pytest.MonkeyPatch, engine: Engine, number: int, *, kept: bool, lasting: bool = False) -> None:
+    """Lose the commit that comes behind `number` others, and with `lasting` all that follow. Readers commit, too."""
     do_commit = engine.dialect.do_commit
     commits = 0
 
     def commit(connection: Any) -> None:
         nonlocal commits
         commits += 1
-        if commits != number + 1:
+        if commits <= number or (commits > number + 1 and not lasting):
             do_commit(connection)
             return
         if kept:

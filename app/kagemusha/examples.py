@@ -218,7 +218,7 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[st
 
 
 def illustrate(documents: Mapping[str, dict[str, Any]]) -> None:
-    """Put an example beside each body that the documents describe, but for those of errors.
+    """Put an example beside each body that the documents describe, but for those of errors, where there is none.
 
     Raises LookupError for an operation that nothing calls, RuntimeError for one that is refused.
     """
@@ -233,4 +233,4 @@ def illustrate(documents: Mapping[str, dict[str, Any]]) -> None:
             media["example"] = example.sent
         for status, answer in operation["responses"].items():
             for media in answer.get("content", {}).values() if status.startswith("2") else ():
-                media["example"] = example.answered[:1] if status == "206" else example.answered
+                media.setdefault("example", example.answered[:1] if status == "206" else example.answered)

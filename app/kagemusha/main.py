@@ -1,6 +1,6 @@
 """The composition root: the one file that may import every room."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
@@ -10,11 +10,12 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from kagemusha import __version__
-from kagemusha.api import dialect, routing
+from kagemusha.api import dialect
 from kagemusha.api.aws.door import Door, Opener
 from kagemusha.api.middleware import Edge
 from kagemusha.api.rate_limits import RateLimits
 from kagemusha.api.request_ids import RequestIds
+from kagemusha.api.routing import Load, Rooms
 from kagemusha.clock import system_now
 from kagemusha.domain.errors import Unavailable
 from kagemusha.scheduler import Ticking
@@ -51,13 +52,13 @@ def _sim() -> list[BaseRoute]:
     return sim.router.routes
 
 
-ROOMS = {
-    routing.Room(_platform): (
+ROOMS: Mapping[Load, tuple[str, ...]] = {
+    _platform: (
         "account", "actions", "addon-attachments", "addon-services", "addons", "apps", "oauth", "plans", "regions",
         "spaces", "teams", "users",
     ),
-    routing.Room(_data): ("client", "data", "postgres", "private-link", "redis"),
-    routing.Room(_sim): ("_sim",),
+    _data: ("client", "data", "postgres", "private-link", "redis"),
+    _sim: ("_sim",),
 }  # fmt: skip
 """The rooms of the API by the first segments of their paths: each is loaded by the first request that is for it."""
 
@@ -154,7 +155,7 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
     app.state.guarded = not settings.is_loopback
     dialect.install(app)
     app.state.operations = operations
-    app.router.routes.append(routing.Rooms(ROOMS))
+    app.router.routes.append(Rooms(ROOMS))
     app.add_middleware(Edge)
     app.state.aws = _aws(app, settings)
     app.add_middleware(Door, opener=app.state.aws)

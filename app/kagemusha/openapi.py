@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from kagemusha import __version__, examples
 from kagemusha.api import heroku_data, heroku_platform, sim
 from kagemusha.api.dialect import routes_within
+from kagemusha.api.links import add_links
 
 _SERVER = {"url": "http://127.0.0.1:8765", "description": "kagemusha serve"}
 _LICENSE = {"name": "MIT", "identifier": "MIT"}
@@ -26,6 +27,11 @@ _ADMIN: dict[str, dict[str, Any]] = {
         "description": "KAGEMUSHA_ADMIN_TOKEN of the server; a server that only its own machine can reach needs none",
     },
 }
+_HEADERS: dict[str, dict[str, Any]] = {
+    "Request-Id": {"description": "Names this answer", "schema": {"type": "string", "format": "uuid"}},
+    "RateLimit-Remaining": {"description": "Requests that are left", "schema": {"type": "integer", "minimum": 0}},
+}
+"""What every answer has."""
 _PLATFORM_ACCEPT = "Every request needs `Accept: application/vnd.heroku+json; version=3` (or a variant of version 3)."
 
 TAGS = {
@@ -52,13 +58,31 @@ def _document(
     app = FastAPI(title=title, version=__version__, description=description, license_info=_LICENSE, servers=[_SERVER])
     app.router.routes.extend(route.described() for route in routes_within(router.routes))
     document = app.openapi()
-    used = {
-        tag for path in document["paths"].values() for operation in path.values() for tag in operation.get("tags", ())
-    }
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    refused: dict[str, Any] = {}
+    for operation in operations:
+        operation["responses"] = _answers(operation["responses"], refused)
+    add_links(document)
+    used = {tag for operation in operations for tag in operation.get("tags", ())}
     document["tags"] = [{"name": name, "description": said} for name, said in TAGS.items() if name in used]
+    document["components"]["headers"] = {name: {**said, "required": True} for name, said in _HEADERS.items()}
+    document["components"]["responses"] = refused
     document["components"]["securitySchemes"] = dict(schemes)
     document["security"] = [{name: []} for name in schemes] + ([{}] if optional else [])
     return document
+
+
+def _answers(answers: Mapping[str, Any], refused: dict[str, Any]) -> dict[str, Any]:
+    """The answers of an operation, with the headers that all have. Refusals go to `refused`, and are referred to."""
+    said: dict[str, Any] = {}
+    for status, answer in answers.items():
+        if status == "default":
+            continue
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS} | answer.get("headers", {})
+        said[status] = {**answer, "headers": headers}
+        if status >= "4":
+            refused[status], said[status] = said[status], {"$ref": f"#/components/responses/{status}"}
+    return said
 
 
 def documents() -> dict[str, dict[str, Any]]:

@@ -30,10 +30,10 @@ def upgrade() -> None:
         sa.Column("stage", sa.String()),
         sa.Column("match", sa.Text(), nullable=False),
         sa.Column("effect", sa.Text(), nullable=False),
-        sa.Column("times", sa.Integer()),
+        sa.Column("times", sa.BigInteger()),
         sa.Column("probability", sa.Float()),
-        sa.Column("hits", sa.Integer(), nullable=False),
-        sa.Column("draws", sa.Integer(), nullable=False),
+        sa.Column("hits", sa.BigInteger(), nullable=False),
+        sa.Column("draws", sa.BigInteger(), nullable=False),
     )
     _world_table(
         "occurrences",

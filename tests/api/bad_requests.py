@@ -19,7 +19,7 @@ INVALID, NOT_FOUND, CONFLICT = (422, "invalid_params"), (404, "not_found"), (409
 UNREADABLE, UNAUTHORIZED, NOT_ACCEPTABLE = (400, "bad_request"), (401, "unauthorized"), (406, "not_acceptable")
 FORBIDDEN, NOT_ALLOWED, CHANGED = (403, "forbidden"), (405, "method_not_allowed"), (412, "precondition_failed")
 TOO_LARGE, NO_RANGE = (413, "content_too_large"), (416, "requested_range_not_satisfiable")
-CONFIRM, NO_ENDPOINT = (423, "confirmation_required"), (400, "InvalidVpcEndpointId.NotFound")
+CONFIRM, NO_ENDPOINT = (423, "confirmation_required"), (404, "InvalidVpcEndpointId.NotFound")
 APP, SPACE, TEAM, ADDON, ATTACHMENT, SANDBOX = (
     f'"resource":"{kind}"' for kind in ("app", "space", "team", "add_on", "add_on attachment", "sandbox")
 )
@@ -503,6 +503,7 @@ ENDPOINTS = (
             ({"service_name": ""}, "InvalidServiceName"), ({"service_name": "'; --"}, "InvalidServiceName"),
             ({"service_name": "<their_service>"}, "InvalidServiceName"),
             ({"principal_arn": "nobody"}, "InvalidParameter"), ({"principal_arn": "*"}, "InvalidParameter"),
+            ({"principal_arn": ""}, "InvalidParameter"),
             ({"principal_arn": "333333333333"}, "InvalidServiceName"),
             ({"principal_arn": "123456789101:user/other"}, "InvalidServiceName"),
             ({"principal_arn": None}, "InvalidServiceName"),
@@ -521,7 +522,7 @@ ENDPOINTS = (
         for name in ("vpce-00000000000000000", "<their_endpoint>")
         for method, verb in (("GET", ""), ("DELETE", ""), ("POST", "/accept"), ("POST", "/reject"))
     ),
-    Bad("an acceptance that is too late", "POST", f"{ONE}/endpoints/<endpoint>/accept", (400, "InvalidState"),
+    Bad("an acceptance that is too late", "POST", f"{ONE}/endpoints/<endpoint>/accept", (409, "InvalidState"),
         says="available"),
 )  # fmt: skip
 

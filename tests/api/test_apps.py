@@ -58,18 +58,19 @@ def test_an_app_of_a_space_is_its_teams(client: TestClient) -> None:
 
 
 def test_a_teams_apps_are_those_of_the_team(client: TestClient) -> None:
-    """The routes under /teams show the team's apps alone, the others all."""
+    """The routes under /teams show the team's apps alone, the others all; a team's it is unless it is personal."""
     world = World.make(client)
     world.post("/apps", {"name": "mine"})
     world.post("/teams/apps", {"name": "ours", "team": "kagemusha"})
+    world.post("/teams/apps", {"name": "theirs"})
     world.post("/teams/apps", {"name": "personal", "personal": True})
     team = world.get("/teams/kagemusha")["id"]
     for identity in ("kagemusha", team):
-        assert [app["name"] for app in world.get(f"/teams/{identity}/apps")] == ["ours"]
+        assert {app["name"] for app in world.get(f"/teams/{identity}/apps")} == {"ours", "theirs"}
     assert world.get("/teams/apps/ours")["name"] == "ours"
     assert world.send("GET", "/teams/apps/mine").json()["resource"] == "app"
     assert world.send("GET", "/teams/others/apps").json()["resource"] == "team"
-    assert len(world.get("/apps")) == 3
+    assert len(world.get("/apps")) == 4
 
 
 def test_the_callers_apps_are_found_by_every_name_of_the_caller(client: TestClient) -> None:

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
         ("POST", "/account", "GET, HEAD, OPTIONS"),
         ("PATCH", "/addon-attachments/x", "DELETE, GET, HEAD, OPTIONS"),
         ("GET", "/actions/addons/resolve", "OPTIONS, POST"),
+        ("GET", "/teams/apps", "OPTIONS, POST"),
         ("GET", "/private-link/v0/databases/x/allowed_accounts", "OPTIONS, PATCH, PUT"),
         ("PUT", "/_sim/sandboxes/x/clock", "GET, HEAD, OPTIONS, PATCH"),
         ("DELETE", "/_sim/sandboxes/x/endpoints", "GET, HEAD, OPTIONS, POST"),

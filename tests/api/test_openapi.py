@@ -1,5 +1,6 @@
 """The OpenAPI documents: written, whole, and true."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,16 +44,22 @@ def test_every_operation_has_a_name_of_its_own() -> None:
 
 
 def test_every_operation_says_what_it_answers() -> None:
-    """Each has a one-line summary, one kind of success and its refusals, all of which are the Error document."""
+    """Each has a one-line summary, one kind of success and all of its refusals, each of which is the Error document."""
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     for name, method, path, operation in operations():
         where = (name, method, path)
         answers = operation["responses"]
         assert operation["summary"], where
         assert "\n" not in operation["summary"], where
-        assert {"401", "default"} <= set(answers), where
+        assert {"401", "413", "503"} <= set(answers), where
+        assert not {"500", "default"} & set(answers), where
         assert [status for status in answers if status in {"200", "201", "202", "204"}], where
-        refusals = [answer for status, answer in answers.items() if not status.startswith(("2", "3"))]
+        shared = DOCUMENTS[name]["components"]["responses"]
+        refusals = [
+            shared[answer["$ref"].rpartition("/")[2]]
+            for status, answer in answers.items()
+            if not status.startswith(("2", "3"))
+        ]
         assert all(answer["content"] == error for answer in refusals), where
 
 
@@ -66,3 +73,20 @@ def test_no_request_asks_for_a_state() -> None:
                 asked |= model.get("properties", {}).keys()
     assert {"allowed_accounts", "plan", "seconds"} <= asked
     assert not asked & {"state", "status", "generation", "due_at"}
+
+
+def test_what_follows_can_be_asked() -> None:
+    """A link names an operation of the same document, and gives each parameter of its path a value."""
+    found = 0
+    for name, method, path, operation in operations():
+        for answer in operation["responses"].values():
+            for link in answer.get("links", {}).values():
+                found += 1
+                [target] = [
+                    place for place, methods in DOCUMENTS[name]["paths"].items()
+                    for each in methods.values() if each["operationId"] == link["operationId"]
+                ]  # fmt: skip
+                assert set(link["parameters"]) == set(re.findall(r"\{(\w+)\}", target)), (method, path)
+                asked = {value for value in link["parameters"].values() if value.startswith("$request.path.")}
+                assert {value.removeprefix("$request.path.") for value in asked} <= set(re.findall(r"\{(\w+)\}", path))
+    assert found > 100

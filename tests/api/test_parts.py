@@ -37,6 +37,7 @@ def test_certificates_are_managed_or_not(client: TestClient) -> None:
     assert world.call("PATCH", "/apps/ferry/acm", {"acm_refresh": True})["acm"] is True
     assert world.call("DELETE", "/apps/ferry/acm")["acm"] is False
     assert world.get("/apps")[0]["acm"] is False
+    assert world.refusal("PATCH", "/apps/ferry/acm", {"acm_refresh": True})[:2] == (422, "invalid_params")
 
 
 def test_nothing_runs(client: TestClient) -> None:

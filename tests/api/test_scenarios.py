@@ -90,6 +90,12 @@ def test_the_sandboxs_own_words_win(client: TestClient) -> None:
     assert (made["seed"], made["clock"]["mode"], made["clock"]["pace"]) == (9, "auto", 2)
 
 
+def test_what_has_no_say_must_be_right_all_the_same(lone_client: TestClient) -> None:
+    """A seed that no world can have is refused in a scenario though another wins."""
+    body = {"name": "own", "seed": 9, "scenario": FERRY | {"seed": -1}}
+    assert lone_client.post("/_sim/sandboxes", json=body).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -146,12 +146,12 @@ def test_an_endpoint_is_made_and_taken_down(client: TestClient) -> None:
     answer = world.ask_sim("DELETE", f"/endpoints/{endpoint}")
     assert (answer.status_code, answer.json()["state"]) == (202, "deleting")
     assert list(world.config()) == ["REDIS_URL"]
-    assert refusal(world.ask_sim("DELETE", f"/endpoints/{endpoint}")) == (400, "InvalidState")
+    assert refusal(world.ask_sim("DELETE", f"/endpoints/{endpoint}")) == (409, "InvalidState")
     world.until("next")
     assert world.sim("GET", f"/endpoints/{endpoint}")["state"] == "deleted"
     assert [each["status"] for each in world.shown(addon)["connections"]] == ["Deleted"]
     world.until("next")
-    assert refusal(world.ask_sim("GET", f"/endpoints/{endpoint}")) == (400, "InvalidVpcEndpointId.NotFound")
+    assert refusal(world.ask_sim("GET", f"/endpoints/{endpoint}")) == (404, "InvalidVpcEndpointId.NotFound")
     assert world.shown(addon)["connections"] == []
 
 
@@ -164,11 +164,11 @@ def test_the_services_owner_accepts_and_rejects(client: TestClient) -> None:
     world.until("next")
     assert len(world.config()) == 2
     before = world.everything()
-    assert refusal(world.ask_sim("POST", f"/endpoints/{endpoint}/accept")) == (400, "InvalidState")
+    assert refusal(world.ask_sim("POST", f"/endpoints/{endpoint}/accept")) == (409, "InvalidState")
     assert world.everything() == before
     assert world.sim("POST", f"/endpoints/{endpoint}/reject")["state"] == "rejected"
     assert list(world.config()) == ["REDIS_URL"]
-    assert refusal(world.ask_sim("POST", f"/endpoints/{endpoint}/reject")) == (400, "InvalidState")
+    assert refusal(world.ask_sim("POST", f"/endpoints/{endpoint}/reject")) == (409, "InvalidState")
 
 
 def test_an_endpoint_takes_zones_and_what_surrounds_it(client: TestClient) -> None:

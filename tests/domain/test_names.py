@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kagemusha.domain import catalog
-from kagemusha.domain.config_vars import Connection, endpoint_url, endpoint_variable, own_url, wanted
+from kagemusha.domain.config_vars import Connection, endpoint_url, endpoint_variable, of_attachment, own_url
 from kagemusha.domain.names import ADJECTIVES, COLOURS, NOUNS, Names, endpoint_dns_name, service_name
 
 MODERATE = settings(max_examples=60, deadline=None)
@@ -165,8 +165,12 @@ def test_an_add_ons_own_url_is_a_url(names: Names, region: str) -> None:
 
 def test_each_attachment_gives_its_own_variables() -> None:
     """One for the add-on itself and one for each endpoint, under each attachment's name."""
-    given_ = wanted(["REDIS", "HEROKU_REDIS_RED"], "own", [("vpce-0a", "one"), ("vpce-0b", "two")])
-    assert given_["REDIS"] == {"REDIS_URL": "own", "REDIS_ENDPOINT_0A_URL": "one", "REDIS_ENDPOINT_0B_URL": "two"}
-    assert list(given_["HEROKU_REDIS_RED"]) == [
+    through = [("vpce-0a", "one"), ("vpce-0b", "two")]
+    assert dict(of_attachment("REDIS", "own", through)) == {
+        "REDIS_URL": "own",
+        "REDIS_ENDPOINT_0A_URL": "one",
+        "REDIS_ENDPOINT_0B_URL": "two",
+    }
+    assert [name for name, _ in of_attachment("HEROKU_REDIS_RED", "own", through)] == [
         "HEROKU_REDIS_RED_URL", "HEROKU_REDIS_RED_ENDPOINT_0A_URL", "HEROKU_REDIS_RED_ENDPOINT_0B_URL"
     ]  # fmt: skip

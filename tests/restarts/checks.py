@@ -18,7 +18,7 @@ _LEAVING_ENDPOINTS = {EndpointState.DELETING, EndpointState.DELETED, None}
 
 def faults(world: World, ledgers: Iterable[Ledger]) -> list[str]:
     """Everything that is wrong with the world; what was not known of it is known to the ledgers afterwards."""
-    found = [*journal(world), *lives(world), *config_vars(world), *releases(world), *effects(world)]
+    found = [*journal(world), *requests(world), *lives(world), *config_vars(world), *releases(world), *effects(world)]
     for ledger in ledgers:
         found += [*links(world, ledger), *accounts(world, ledger), *endpoints(world, ledger), *settings(world, ledger)]
     return found
@@ -40,6 +40,23 @@ def journal(world: World) -> Iterator[str]:
     for before, after in pairwise(world.transitions):
         if after.at < before.at:
             yield f"{after} is before {before}"
+
+
+def requests(world: World) -> Iterator[str]:
+    """No write is told twice, as far as moment and duration tell them apart: once time runs, when links are made.
+
+    What a killed server had not written down yet is lost, which is chosen.
+    """
+    births = (each.seq for each in world.transitions if each.machine is Machine.PRIVATELINK)
+    first = next(births, len(world.entries))
+    told = Counter(
+        (each["at"], each["method"], each["path"], each["duration"])
+        for each in world.entries
+        if each["kind"] == "request" and each["seq"] > first and each["method"] != "GET"
+    )
+    for request, times in told.items():
+        if times > 1:
+            yield f"the journal tells {times} times of {request}"
 
 
 def lives(world: World) -> Iterator[str]:

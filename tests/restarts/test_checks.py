@@ -37,6 +37,7 @@ def driver(lone_server: TestClient) -> Iterator[Driver]:
     world.call("DELETE", f"{LINK}/hasty")
     for value in ("old", "new"):
         world.call("PATCH", "/apps/ferry/config-vars", {"COLOUR": value})
+        world.advance(0.001)
     yield world
     world.client.delete("/_sim/sandboxes/small")
 
@@ -126,11 +127,17 @@ def release_again(told: Told) -> None:
     told["world"]["releases"].append(made | {"version": app["release_version"]})
 
 
+def told_twice(told: Told) -> None:
+    """Tell of a request a second time."""
+    told["journal"].append(next(each for each in reversed(told["journal"]) if each.get("method") == "PATCH"))
+
+
 BIRTH = ("privatelink", None, "Provisioning")
 DOCTORED: list[tuple[str, Callable[[Told], object], str]] = [
     ("a gap", lambda told: told["journal"].pop(3), "the journal's entry 4 has the number 5"),
     ("a number given twice", lambda told: told["journal"][4].update(seq=4), "the journal's entry 5 has"),
     ("the order", lambda told: entry(told, *BIRTH).update(at=LATER), "is before"),
+    ("a request told twice", told_twice, "the journal tells 2 times of"),
     ("what was told before", lambda told: told["transitions"].pop(0), "other transitions than it told of before"),
     ("a step taken twice", lambda told: twice(told, entry(told, "endpoint", "pending", "available")), "follows"),
     ("a path taken twice", lambda told: twice(told, entry(told, *BIRTH)), "follows"),

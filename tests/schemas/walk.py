@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 from driver import ACCEPT, PRINCIPAL, PROVISIONED, World
 from kagemusha import openapi
+from kagemusha.api.documents import ANYWHERE
 
 JSON = {"Content-Type": "application/json"}
 LINK = "/private-link/v0/databases/{}"
@@ -23,7 +24,7 @@ class Operation:
     method: str
     path: str
     statuses: frozenset[str]
-    """Those that are documented, `default` apart."""
+    """Those that are documented, but for those that every operation has."""
     headers: frozenset[str]
     takes_body: bool
     is_platform: bool
@@ -39,7 +40,7 @@ def operations() -> Iterator[Operation]:
                     said["operationId"],
                     method.upper(),
                     path,
-                    frozenset(said["responses"]) - {"default"},
+                    frozenset(said["responses"]) - set(map(str, ANYWHERE)),
                     frozenset(each["name"] for each in said.get("parameters", ()) if each["in"] == "header"),
                     "requestBody" in said,
                     file.startswith("heroku-platform"),
@@ -172,6 +173,8 @@ class Walk:
             if each.is_platform:
                 client.request(each.method, path, json=body, headers=self.world.headers | {"Accept": "text/html"})
             self.send(each.method, unknown, STRANGE.get(each.id, body))
+            if "If-Match" in each.headers:
+                self.send(each.method, path, body, if_match='"other"')
             if "Range" in each.headers:
                 self.send("GET", path, range="colour ..")
             if each.takes_body:
@@ -195,7 +198,7 @@ class Walk:
         for each in self.operations:
             if not each.is_platform and each.method == "POST" and each.id not in BODIES:
                 self.send("POST", filled(each.path, self.names()))
-        for method in ("POST", "PATCH", "DELETE"):
+        for method in ("POST", "PATCH", "DELETE", "PATCH"):
             self.send(method, "/apps/ferry/acm")
         self.send("PATCH", "/apps/ferry/config-vars", {"A_1": "b", "_": ""})
         self.send("POST", "/actions/addons/resolve", {"addon": redis}, accept_expansion="plan,addon_service")

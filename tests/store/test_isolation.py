@@ -68,9 +68,9 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
     },
     "privatelinks": {
         "of_addon": lambda links: links.of_addon(9),
-        "around": lambda links: (links.around("name-1"), links.around("uuid-9")),
         "open_to": lambda links: (links.open_to([f"arn-{ANOTHER}", f"arn-{ONE}"]), links.open_to(["arn-9"])),
     },
+    "link_views": {"around": lambda views: (views.around("name-1"), views.around("uuid-9"))},
     "allowed_accounts": {"of_link": lambda accounts: accounts.of_link(ONE)},
     "endpoints": {
         "of_link": lambda endpoints: endpoints.of_link(ONE),

@@ -98,6 +98,9 @@ def test_the_migrations_make_exactly_the_models(engine: Engine) -> None:
         assert compare_metadata(context, metadata) == []
         migrated = schema(connection)
         command.downgrade(config(connection), "base")
+        for index in (each for table in metadata.tables.values() for each in table.indexes):
+            # The models say it for SQLite alone: asked for PostgreSQL, too, every start would load its dialect.
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
         metadata.create_all(connection)
         assert schema(connection) == migrated
     named = {name for each in migrated for name in re.findall(r"\b(?:ck|ix|uq|pk|fk)_\w+", repr(each))}

@@ -1,6 +1,7 @@
 """Transactions: locks that are had or given up in time, writers that never meet, and databases that go away."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from kagemusha import scheduler
 from kagemusha.domain.errors import Conflict, Unavailable
 from kagemusha.scheduler import Ticking
+from kagemusha.services.requests import Answered
 from kagemusha.services.sandboxes import NewSandbox, create_sandbox
 from kagemusha.services.transactions import Transactions
 from kagemusha.store import engine as engines
@@ -392,3 +394,28 @@ def test_what_fell_due_is_not_lost_with_its_commit(
             return [each.target or "" for each in context.store.journal_page(0, 10)]
 
     assert asyncio.run(scenario()) == ["allocated"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_request_is_told_once_though_the_commit_was_lost(
+    hasty: Transactions, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """Requests that were written down by a commit whose answer was lost are not written down again."""
+
+    async def scenario() -> list[tuple[int, str]]:
+        async with hasty.reading(ONE) as context:
+            assert context is not None
+            number = context.sandbox.id
+        for name in ("first", "second"):
+            hasty.requests.note(number, Answered(NOW, NOW, name, "GET", "/", 200, 0.001))
+        with monkeypatch.context() as patch:
+            lose_commit(patch, hasty.engine, 0, kept=kept)
+            with pytest.raises(Unavailable, match="may have been done"):
+                await rename(hasty)
+        hasty.requests.note(number, Answered(NOW, NOW, "third", "GET", "/", 200, 0.001))
+        await rename(hasty)
+        async with hasty.reading(ONE) as context:
+            assert context is not None
+            return [(each.seq, json.loads(each.detail)["operation"]) for each in context.store.occurrences.all()]
+
+    assert asyncio.run(scenario()) == [(1, "first"), (2, "second"), (3, "third")]

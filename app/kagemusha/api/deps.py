@@ -71,7 +71,11 @@ def transactions(request: Request) -> Transactions:
 
 def caller(request: Request) -> Key:
     """Whose world the credentials open: an issued key its own; in open mode anything else `default`."""
-    _, given = credentials(request)
+    return world_of(request, credentials(request)[1])
+
+
+def world_of(request: Request, given: str) -> Key:
+    """Whose world a token opens."""
     if given.startswith(KEY_PREFIX) or request.app.state.strict:
         return ("heroku_api_key", given)
     return ("name", DEFAULT)

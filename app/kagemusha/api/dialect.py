@@ -48,6 +48,8 @@ STATUSES: dict[type[DomainError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
 }
+AWS_STATUSES = {"InvalidVpcEndpointId.NotFound": 404, "InvalidState": 409}
+"""Those of AWS's errors that are a 400 in AWS's own dialect alone: what they say has another status here."""
 
 _IDS = {status: error.id for error, status in reversed(STATUSES.items())} | {500: "internal_server_error"}
 """What Heroku's APIs call each status."""
@@ -79,8 +81,9 @@ class HerokuDialect:
     def render(self, error: DomainError) -> Response:
         """See Dialect."""
         status = STATUSES.get(type(error), 500)
-        message = _shortened(error.message)
-        body: dict[str, Any] = {"id": error.code if isinstance(error, AwsError) else error.id, "message": message}
+        body: dict[str, Any] = {"id": error.id, "message": _shortened(error.message)}
+        if isinstance(error, AwsError):
+            status, body["id"] = AWS_STATUSES.get(error.code, status), error.code
         if isinstance(error, NotFound) and error.resource is not None:
             body["resource"] = error.resource
         return reply(body, status)
@@ -96,8 +99,8 @@ class HerokuRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         """As APIRoute."""
-        first = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")[0]
-        self._told = more | {"summary": first.removesuffix(".")}
+        first, _, rest = inspect.cleandoc(endpoint.__doc__ or "").partition("\n")
+        self._told = more | {"summary": first.removesuffix("."), "description": rest.strip()}
         # Answers are made by handlers, whole. To be ready to check them takes longer than all else at the start.
         super().__init__(path, endpoint, **self._told | {"response_model": None, "responses": None})
         if worlds.is_plain(self.dependant):
@@ -219,8 +222,9 @@ def operations(routes: Iterable[object]) -> dict[str, frozenset[str]]:
 def _allowed(request: Request) -> list[str]:
     """The methods that are answered at this path."""
     path = request.scope["path"]
-    found = {method for route in routes_within(request.app.routes) if route.path_regex.match(path)
-             for method in route.methods or ()}  # fmt: skip
+    routes = [route for route in routes_within(request.app.routes) if route.path_regex.match(path)]
+    exact = [route for route in routes if route.path == path]
+    found = {method for route in exact or routes for method in route.methods or ()}
     return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))
 
 

@@ -1,6 +1,6 @@
 """What the documents of all rooms are made of, and the one that says what went wrong."""
 
-from http import HTTPStatus
+import re
 from typing import Annotated, Any, NotRequired, get_args, get_origin
 
 from pydantic import ConfigDict, WithJsonSchema, with_config
@@ -29,10 +29,38 @@ class Error(TypedDict):
     resource: NotRequired[str]
 
 
+_REFUSALS = {
+    400: "The request can't be read, or AWS would refuse it",
+    401: "No credentials, or none that are known",
+    403: "The caller may not do this",
+    404: "It is not there",
+    406: "Accept asks for another API, or for none",
+    409: "It collides with what is there",
+    412: "It is no longer what If-Match says",
+    413: "The body is longer than a megabyte",
+    416: "The list can't be walked by what Range says",
+    422: "What is asked for can't be",
+    423: "It is to be confirmed: something would be lost",
+    429: "Too many requests",
+    503: "The database does not answer",
+}
+ANYWHERE = (413, 503)
+"""The refusals that every operation has."""
+
+
 def refusals(*statuses: int) -> Responses:
-    """The errors that an operation answers, all with the same document; `default` stands for the rare ones."""
-    said: Responses = {status: {"model": Error, "description": HTTPStatus(status).phrase} for status in statuses}
-    return said | {"default": {"model": Error, "description": "Any other error"}}
+    """The errors that an operation answers, all with the same document.
+
+    With `default`, which is left out of what is written, FastAPI describes no 422 that there isn't.
+    """
+    said: Responses = {status: {"model": Error, "description": _REFUSALS[status]} for status in statuses}
+    return said | {"default": {"model": Error}}
+
+
+def matching(pattern: re.Pattern[str], **more: Any) -> WithJsonSchema:
+    """How a text is spelled, for OpenAPI alone: a service checks it, and says in words of its own what is wrong."""
+    whole = re.sub(r"\?P<\w+>", "?:", pattern.pattern)
+    return WithJsonSchema({"type": "string", "pattern": f"^(?:{whole})$" if "|" in whole else f"^{whole}$", **more})
 
 
 def answers(shown: Any, *refused: int, status: int = 200, header: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -29,14 +29,16 @@ class Edge:
         scope.setdefault("state", {})
         bare = scope["method"] == "HEAD"
         began = elapsed()
-        cutting = Cutting(scope, receive, send)
+        cutting: Cutting | None = None
 
         async def sending(message: Message) -> None:
+            nonlocal cutting
             if message["type"] == "http.response.start":
                 _finish(scope, message, began)
             elif bare and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             if "cut" in scope["state"]:
+                cutting = cutting or Cutting(scope, receive, send)
                 await cutting.send(message)
             else:
                 await send(message)

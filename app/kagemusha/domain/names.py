@@ -4,6 +4,7 @@ Forms: `vpce-` and `vpce-svc-` with 17 hex digits, DNS names as AWS makes them (
 ``redis-slippery-36442`` and app names such as ``quiet-savannah-12345`` (known from Heroku's examples).
 """
 
+import re
 from hashlib import blake2b
 
 ADJECTIVES = (
@@ -116,6 +117,9 @@ class Names:
     def dns_suffix(self) -> str:
         """The eight characters that follow the endpoint's id in its DNS names."""
         return self._letters("dns", 8)
+
+
+SERVICE_NAME = re.compile(r"com\.amazonaws\.vpce\.[a-z0-9-]+\.vpce-svc-[0-9a-f]{17}", re.ASCII)
 
 
 def service_name(aws_region: str, service_id: str) -> str:

@@ -11,10 +11,10 @@ from functools import lru_cache
 
 from kagemusha.domain.errors import InvalidParams
 
-_SUBMITTED = re.compile(
-    r"(?:arn:aws:iam::)?(?P<account>[0-9]{12})(?P<rest>:root|:(?:user|role)/[A-Za-z0-9_+=,.@-]{1,64})?",
-    re.ASCII,
-)
+_ARN = "arn:aws:iam::"
+_WHO = r":(?:root|(?:user|role)/[A-Za-z0-9_+=,.@-]{1,64})"
+SUBMITTED = re.compile(rf"[0-9]{{12}}(?:{_WHO})?|{_ARN}[0-9]{{12}}{_WHO}", re.ASCII)
+"""What a client may submit."""
 _SHOWN = 100
 """Characters of a refused principal that its error repeats."""
 
@@ -29,7 +29,7 @@ class Principal:
     @property
     def arn(self) -> str:
         """``arn:aws:iam::123456789101:user/abc.xyz``."""
-        return f"arn:aws:iam::{self.account}:{self.path}"
+        return f"{_ARN}{self.account}:{self.path}"
 
 
 def root_arn(account: str) -> str:
@@ -39,14 +39,14 @@ def root_arn(account: str) -> str:
 
 def parse(text: str) -> Principal:
     """Read a principal as a client submits it; raises InvalidParams for what AWS or Heroku refuse."""
-    match = _SUBMITTED.fullmatch(text)
-    if match is None or (text.startswith("arn:") and match["rest"] is None):
+    if not SUBMITTED.fullmatch(text):
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         raise InvalidParams(
             f"Invalid account {shown!r}: give a 12-digit AWS account ID, ID:user/NAME or ID:role/NAME "
             "(no paths, no wildcards).",
         )
-    return Principal(match["account"], (match["rest"] or ":root")[1:])
+    account, _, path = text.removeprefix(_ARN).partition(":")
+    return Principal(account, path or "root")
 
 
 @lru_cache(10_000)

@@ -22,8 +22,8 @@ POLICIES = {
 VERSIONS = ("7.2", "8.0", "8.1")
 """The versions that there are, oldest first; new add-ons have the middle one, so that an upgrade can be met. Chosen."""
 
-_EVENTS = re.compile(r"[KEg$lshztxemdnA]{0,32}", re.ASCII)
-_LONGEST_TIMEOUT = 2**31 - 1
+EVENTS = re.compile(r"[KEg$lshztxemdnA]{0,32}", re.ASCII)
+LONGEST_TIMEOUT = 2**31 - 1
 _SHOWN = 40
 """Characters of a refused value that its error repeats."""
 
@@ -46,10 +46,10 @@ def check_settings(changes: Mapping[str, Any]) -> None:
     policy = changes.get("maxmemory_policy", DEFAULTS.maxmemory_policy)
     if policy not in POLICIES:
         raise InvalidParams(f"maxmemory_policy can't be {policy[:_SHOWN]!r}: use one of {', '.join(POLICIES)}.")
-    if not 0 <= changes.get("timeout", 0) <= _LONGEST_TIMEOUT:
-        raise InvalidParams(f"timeout is in seconds, 0 to {_LONGEST_TIMEOUT}.")
+    if not 0 <= changes.get("timeout", 0) <= LONGEST_TIMEOUT:
+        raise InvalidParams(f"timeout is in seconds, 0 to {LONGEST_TIMEOUT}.")
     events = changes.get("notify_keyspace_events", "")
-    if not _EVENTS.fullmatch(events):
+    if not EVENTS.fullmatch(events):
         raise InvalidParams(
             f"notify_keyspace_events can't be {events[:_SHOWN]!r}: use letters of `KEg$lshztxemdnA`, or none.",
         )

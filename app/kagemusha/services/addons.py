@@ -14,8 +14,7 @@ from kagemusha.services.addon_views import AddonView, view, views
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App
 
-_NAME = re.compile(r"[a-zA-Z][A-Za-z0-9_-]+", re.ASCII)
-_LONGEST_NAME = 256
+NAME = re.compile(r"[a-zA-Z][A-Za-z0-9_-]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def check_plan(context: Context, app: App, plan: catalog.Plan) -> None:
 
 def check_name(context: Context, name: str) -> None:
     """Refuse a name that is malformed, or taken."""
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+    if not NAME.fullmatch(name):
         message = "Name must start with a letter and can only contain letters, digits, dashes and underscores."
         raise InvalidParams(message)
     if context.store.addons.find(name):

@@ -13,7 +13,7 @@ from kagemusha.services.context import Context
 from kagemusha.store.base import Page
 from kagemusha.store.records import App, Space
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]", re.ASCII)
+NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]", re.ASCII)
 _SHORTEST_NAME, _LONGEST_NAME = 3, 30
 MOST_BUILDPACKS, LONGEST_BUILDPACK = 100, 2_000
 STACKS = ("heroku-22", "heroku-24", "heroku-26", "container")
@@ -166,7 +166,7 @@ def _free_name(context: Context, name: str | None) -> str | None:
         raise InvalidParams("Name is too short (minimum is 3 characters)")
     if len(name) > _LONGEST_NAME:
         raise InvalidParams("Name is too long (maximum is 30 characters)")
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidParams(
             "Name must start with a letter, end with a letter or digit and can only contain "
             "lowercase letters, digits, and dashes.",

@@ -11,8 +11,8 @@ from kagemusha.services.addon_views import AddonView
 from kagemusha.services.context import Context
 from kagemusha.store.records import Addon, App, Attachment
 
-_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,62}", re.ASCII)
-_NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,255}", re.ASCII)
+NAME = re.compile(r"[A-Z][A-Z0-9_]{0,62}", re.ASCII)
+NAMESPACE = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def check_name(context: Context, app: App, addon: Addon | None, name: str, confi
 
     `addon` is None for one that is yet to be made. `confirm` is the app's name (known), or its id (chosen).
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         message = (
             "Attachment name must start with a letter and can only contain uppercase letters, digits and underscores."
         )
@@ -105,7 +105,7 @@ def check_name(context: Context, app: App, addon: Addon | None, name: str, confi
 
 def check_namespace(namespace: str | None) -> None:
     """Refuse what is no namespace: ``credential:analyst``."""
-    if namespace is not None and not _NAMESPACE.fullmatch(namespace):
+    if namespace is not None and not NAMESPACE.fullmatch(namespace):
         message = "namespace must be null, or words such as credential:analyst, of at most 256 characters."
         raise InvalidParams(message)
 

@@ -15,6 +15,7 @@ from kagemusha.services.context import Context
 from kagemusha.services.endpoint_services import EndpointService
 from kagemusha.services.placements import Placement, Subnet
 from kagemusha.store.base import Page
+from kagemusha.store.link_views import ShownEndpoint
 from kagemusha.store.records import Addon, Endpoint
 
 MOST_IN_VPC = 50
@@ -47,7 +48,7 @@ class NewEndpoint:
         return blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def dns_name(endpoint: Endpoint) -> str:
+def dns_name(endpoint: Endpoint | ShownEndpoint) -> str:
     """The endpoint's regional DNS name."""
     return endpoint_dns_name(endpoint.endpoint_id, endpoint.dns_suffix, endpoint.service_name)
 
@@ -76,7 +77,8 @@ def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:
     IdempotentParameterMismatch.
     """
     try:
-        principal = principals.parse(new.principal_arn or context.sandbox.aws_principal_arn)
+        named = context.sandbox.aws_principal_arn if new.principal_arn is None else new.principal_arn
+        principal = principals.parse(named)
     except InvalidParams as error:
         raise AwsError("InvalidParameter", error.message) from None
     made = context.store.endpoints.made_with(principal.account, new.client_token) if new.client_token else None

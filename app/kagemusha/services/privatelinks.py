@@ -1,7 +1,7 @@
 """Privatelinks and who is allowed to connect through them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kagemusha.domain import catalog, principals
 from kagemusha.domain.errors import Conflict, InvalidParams, NotFound
@@ -17,7 +17,8 @@ from kagemusha.domain.states import (
 )
 from kagemusha.services import effects, endpoints
 from kagemusha.services.context import Context
-from kagemusha.store.records import Addon, AllowedAccount, App, Endpoint, Privatelink
+from kagemusha.store.link_views import ShownAccount, ShownEndpoint, ShownLink
+from kagemusha.store.records import Addon, AllowedAccount, Privatelink
 
 _STEPS_OF_THE_OPERATIONAL = {
     PrivatelinkState.OPERATIONAL: 1,
@@ -28,15 +29,15 @@ _STEPS_OF_THE_OPERATIONAL = {
 _NO_ADDON = "Couldn't find that add-on."
 
 
-@dataclass(frozen=True, slots=True)
-class LinkView:
+class LinkView(NamedTuple):
     """All that the Data API shows of a privatelink."""
 
-    link: Privatelink
-    addon: Addon
-    app: App
-    accounts: Sequence[AllowedAccount]
-    endpoints: Sequence[Endpoint]
+    link: ShownLink
+    addon_uuid: str
+    addon_name: str
+    app_name: str
+    accounts: Sequence[ShownAccount]
+    endpoints: Sequence[ShownEndpoint]
 
     @property
     def was_operational(self) -> bool:
@@ -52,22 +53,20 @@ def _addon(context: Context, identity: str) -> Addon:
     return found
 
 
-def _no_link(addon: Addon) -> NotFound:
-    return NotFound(None, f"Add-on {addon.name} has no privatelink: create one first.")
+def _no_link(addon_name: str) -> NotFound:
+    return NotFound(None, f"Add-on {addon_name} has no privatelink: create one first.")
 
 
 def view(context: Context, identity: str) -> LinkView:
     """The privatelink of the add-on with this name or id; NotFound otherwise."""
-    found = context.store.privatelinks.around(identity)
+    found = context.store.link_views.around(identity)
     if found is None:
         raise NotFound(None, _NO_ADDON)
-    addon, app, link = found
-    if link is None:
-        raise _no_link(addon)
-    if app is None:
+    if found.link is None:
+        raise _no_link(found.addon_name)
+    if found.app_name is None:
         raise NotFound("app")
-    accounts = context.store.allowed_accounts.of_link(link.id)
-    return LinkView(link, addon, app, accounts, context.store.endpoints.of_link(link.id))
+    return LinkView(found.link, found.addon_uuid, found.addon_name, found.app_name, found.accounts, found.endpoints)
 
 
 def create_privatelink(context: Context, identity: str, allowed_accounts: Sequence[str]) -> LinkView:
@@ -144,7 +143,7 @@ def _changeable(context: Context, identity: str) -> tuple[Addon, Privatelink]:
     addon = _addon(context, identity)
     link = context.store.privatelinks.of_addon(addon.id)
     if link is None:
-        raise _no_link(addon)
+        raise _no_link(addon.name)
     if link.state in LEAVING_LINK_STATES:
         message = f"The privatelink of {addon.name} is {link.state}: wait until it is gone."
         raise Conflict(message)

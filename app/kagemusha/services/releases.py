@@ -14,7 +14,8 @@ from kagemusha.store.records import Addon, App, Attachment, ConfigVar, Endpoint,
 
 MAX_CONFIG_BYTES = 64 * 1024
 """What an app's config vars may hold in all (known: Heroku's limit)."""
-_NAME = re.compile(r"\w+", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+"""A config var's."""
 _SHOWN = 100
 """Characters of a refused name that its error repeats."""
 
@@ -72,7 +73,7 @@ def set_config_vars(context: Context, app: App, changes: Mapping[str, str | None
     """Set the variables of `changes`, or remove those whose value is None, in one release. No change, no release."""
     kept = {var.name: var for var in context.store.config_vars.of_app(app.id)}
     for name in changes:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
             message = f"Config var name {shown!r} is invalid: use letters, digits and underscores."
             raise InvalidParams(message)

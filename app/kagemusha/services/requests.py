@@ -5,16 +5,15 @@ second at most (chosen).
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST = 10_000
 """Requests of a world that are kept back while the database does not answer; what comes after them is dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A request and its answer. `at` is the world's time in ms, `noted_at` the system's, `duration` in seconds.
 
     `error` is the id of a refusal; `fault` the number of the fault that was met.
@@ -41,12 +40,26 @@ class Answered:
         return told | {name: value for name, value in more.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A transaction that was to write the first `count` that are kept back, from the number `seq` of the journal on."""
+
+    seq: int
+    count: int
+    first: Answered
+
+    def is_kept(self, seq: int, noted_at: int, detail: Mapping[str, Any]) -> bool:
+        """Whether this entry of the journal is the first of them, and so all of them are there."""
+        return (seq, noted_at, dict(detail)) == (self.seq, self.first.noted_at, self.first.detail)
+
+
 class Requests:
     """What is kept back, by sandbox. `woken` is called when there is something to write where there was nothing."""
 
     def __init__(self, woken: Callable[[], None]) -> None:
         """Nothing is kept back yet."""
         self._kept: dict[int, deque[Answered]] = {}
+        self._tried: dict[int, Attempt] = {}
         self._woken = woken
 
     def note(self, sandbox_id: int, answered: Answered) -> None:
@@ -61,8 +74,20 @@ class Requests:
         """What is kept back of a sandbox, in order."""
         return tuple(self._kept.get(sandbox_id, ()))
 
+    def trying(self, sandbox_id: int, seq: int) -> Sequence[Answered]:
+        """What is kept back of a sandbox, in order: it is being written from the number `seq` of the journal on."""
+        kept = self.of(sandbox_id)
+        if kept:
+            self._tried[sandbox_id] = Attempt(seq, len(kept), kept[0])
+        return kept
+
+    def tried(self, sandbox_id: int) -> Attempt | None:
+        """The last attempt to write, if it failed, or seemed to: the answer to a commit may be lost."""
+        return self._tried.get(sandbox_id)
+
     def written(self, sandbox_id: int, count: int) -> None:
         """Note that the first `count` are in the journal."""
+        self._tried.pop(sandbox_id, None)
         kept = self._kept.get(sandbox_id)
         if kept is None:
             return
@@ -74,6 +99,7 @@ class Requests:
     def forget(self, sandbox_id: int) -> None:
         """Drop what is kept back of a sandbox that is gone."""
         self._kept.pop(sandbox_id, None)
+        self._tried.pop(sandbox_id, None)
 
     @property
     def sandboxes(self) -> list[int]:

@@ -24,8 +24,8 @@ ACCESS_KEY_PREFIX = "AKIAKGM"
 SEEDS = 2**63
 _FIRST_THINGS = 2
 """The account and the team, with which every world begins."""
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _DEFAULT_ACCOUNT = "123456789101"
 _UPPER = string.ascii_uppercase + string.digits
 _REQUEST_IDS = "request-ids"
@@ -57,19 +57,13 @@ async def create_sandbox(transactions: Transactions, new: NewSandbox) -> Sandbox
 
 def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
     name = new.name if new.name is not None else f"sandbox-{secrets.token_hex(6)}"
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         message = "name must be 1 to 63 lowercase letters, digits and dashes, with no dash at either end."
         raise InvalidParams(message)
     if sandboxes.find("name", name):
         message = f"A sandbox named {name} is there already: choose another name, or delete it first."
         raise Conflict(message)
-    if new.seed is not None and not 0 <= new.seed < SEEDS:
-        raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
-    if new.now is not None and not 0 <= new.now <= LATEST_NOW:
-        message = f"now must be a moment from 1970 to {rfc3339(LATEST_NOW)}: ten years later time ends."
-        raise InvalidParams(message)
-    check_pace(new.pace)
-    check_delays(new.delays or {})
+    check(new)
     account, principal = _aws(sandboxes, new, name)
     began_at = new.now if new.now is not None else system
     return sandboxes.insert(
@@ -97,6 +91,17 @@ def _create(sandboxes: Sandboxes, new: NewSandbox, system: int) -> Sandbox:
     )
 
 
+def check(new: NewSandbox) -> None:
+    """Refuse a seed, a beginning, a pace and delays that no sandbox can have."""
+    if new.seed is not None and not 0 <= new.seed < SEEDS:
+        raise InvalidParams("seed must be a whole number from 0 to 9223372036854775807.")
+    if new.now is not None and not 0 <= new.now <= LATEST_NOW:
+        message = f"now must be a moment from 1970 to {rfc3339(LATEST_NOW)}: ten years later time ends."
+        raise InvalidParams(message)
+    check_pace(new.pace)
+    check_delays(new.delays or {})
+
+
 def check_pace(pace: float | None) -> None:
     """Refuse a pace that is out of bounds, or no number; None is no pace of its own."""
     if pace is not None and not SLOWEST <= pace <= FASTEST:
@@ -113,7 +118,7 @@ def check_delays(delays: Mapping[str, tuple[int, int] | None]) -> None:
 
 def _aws(sandboxes: Sandboxes, new: NewSandbox, name: str) -> tuple[str, str]:
     """The account id and the principal's ARN."""
-    if new.aws_account_id is not None and not _ACCOUNT.fullmatch(new.aws_account_id):
+    if new.aws_account_id is not None and not ACCOUNT.fullmatch(new.aws_account_id):
         raise InvalidParams("aws_account_id must be 12 digits.")
     principal = principals.parse(new.aws_principal) if new.aws_principal is not None else None
     account = new.aws_account_id or (principal.account if principal else None)
@@ -181,11 +186,14 @@ async def list_sandboxes(transactions: Transactions) -> list[Sandbox]:
         return sandboxes.list()
 
 
-async def delete_sandbox(transactions: Transactions, name: str) -> str:
-    """Take a sandbox away with everything in it; returns its AWS account id. Conflict for `default`."""
+async def delete_sandbox(transactions: Transactions, name: str, *, begun: bool = False) -> str:
+    """Take a sandbox away with everything in it; returns its AWS account id. Conflict for `default`.
+
+    `begun` says that this undoes a first part of what was asked for.
+    """
     if name == DEFAULT:
         raise Conflict("The sandbox default always exists: reset it instead (POST /_sim/sandboxes/default/reset).")
-    async with transactions.server(writes=True) as sandboxes:
+    async with transactions.server(writes=True, begun=begun) as sandboxes:
         found = sandboxes.find("name", name, lock=True)
         if found is None:
             raise missing(name)

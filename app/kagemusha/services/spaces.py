@@ -14,11 +14,14 @@ from kagemusha.store.records import Space
 TEAM = "kagemusha"
 """The one team of every world."""
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9]|-(?!-))+[a-z0-9]", re.ASCII)
-_PRIVATE = tuple(IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+SHORTEST_NAME, LONGEST_NAME = 3, 30
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_ADDRESS = rf"(?:10\.{_OCTET}|172\.(?:1[6-9]|2[0-9]|3[01])|192\.168)\.{_OCTET}\.{_OCTET}"
+CIDR = re.compile(rf"{_ADDRESS}/16", re.ASCII)
+DATA_CIDR = re.compile(rf"{_ADDRESS}/(?:1[6-9]|20)", re.ASCII)
+"""Private networks (RFC 1918), as the schema says, of the sizes that a space may have."""
 _DATA_CIDRS = ("10.1.0.0/16", "10.2.0.0/16")
-_LONGEST_NAME = 30
-_LONGEST_CIDR = len("192.168.255.255/16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def team(context: Context, identity: str) -> str:
 
 
 def _check_name(context: Context, name: str) -> None:
-    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+    if not (SHORTEST_NAME <= len(name) <= LONGEST_NAME and NAME.fullmatch(name)):
         message = "Name must be 3 to 30 lowercase letters, digits and single dashes, with no dash at either end."
         raise InvalidParams(message)
     if context.store.spaces.find(name):
@@ -67,11 +70,13 @@ def create_space(context: Context, new: NewSpace) -> Space:
         )
         raise InvalidParams(message)
     cidr = "10.0.0.0/16" if new.cidr is None else new.cidr
-    network = _private(cidr, "cidr", 16, 16)
+    if not CIDR.fullmatch(cidr):
+        raise _not_private("cidr", "/16")
     data_cidr = new.data_cidr
     if data_cidr is None:
-        data_cidr = next(each for each in _DATA_CIDRS if each != str(network))
-    _private(data_cidr, "data_cidr", 16, 20)
+        data_cidr = next(each for each in _DATA_CIDRS if each != str(IPv4Network(cidr, strict=False)))
+    if not DATA_CIDR.fullmatch(data_cidr):
+        raise _not_private("data_cidr", "/16 to /20")
     number = context.store.allocate()
     names = context.names(number)
     step = context.born(Machine.SPACE, number, names.uuid(), new.name)
@@ -84,32 +89,15 @@ def create_space(context: Context, new: NewSpace) -> Space:
     return space
 
 
-def _private(text: str, name: str, largest: int, smallest: int) -> IPv4Network:
-    """The network `text`, which must be private (RFC 1918, as the schema says) and of a size between the two.
-
-    It is shown as it was given, so the size has no leading zeros, which Python would read and the schema doesn't know.
-    """
-    try:
-        network = IPv4Network(text, strict=False) if len(text) <= _LONGEST_CIDR else None
-    except ValueError:
-        network = None
-    if (
-        network
-        and text.endswith(f"/{network.prefixlen}")
-        and largest <= network.prefixlen <= smallest
-        and any(network.subnet_of(each) for each in _PRIVATE)
-    ):
-        return network
-    size = f"/{largest}" if largest == smallest else f"/{largest} to /{smallest}"
-    message = f"{name} must be a {size} in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
-    raise InvalidParams(message)
+def _not_private(name: str, size: str) -> InvalidParams:
+    return InvalidParams(f"{name} must be a {size} in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
 
 
 def rename_space(context: Context, identity: str, name: str) -> Space:
     """Give a space another name. Refused while it is being deleted."""
     space = find_space(context, identity)
     if space.state == SpaceState.DELETING:
-        message = f"Space {space.name} is being deleted: make another one named {name[:_LONGEST_NAME]}."
+        message = f"Space {space.name} is being deleted: make another one named {name[:LONGEST_NAME]}."
         raise Conflict(message)
     if name != space.name:
         _check_name(context, name)

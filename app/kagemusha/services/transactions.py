@@ -6,10 +6,12 @@ reader or writer sees it, so no answer depends on the scheduler.
 
 import asyncio
 import gc
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from types import TracebackType
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kagemusha.domain.errors import Unavailable
@@ -59,27 +61,22 @@ class Transactions:
         self._let_go()
         self.engine.dispose()
 
-    @contextmanager
-    def _begin(self, *, writes: bool, asked: bool = True, begun: bool = False) -> Iterator[Connection]:
-        """A transaction: committed at the end, rolled back on any exception. Raises Unavailable.
+    def _begin(self, *, writes: bool, asked: bool = True, begun: bool = False) -> "_Begun":
+        """A transaction; `asked` says that it does what somebody asked for, `begun` that a part of that is done."""
+        return _Begun(self, writes=writes, asked=asked, begun=begun)
 
-        `asked` says that it does what somebody asked for, `begun` that a part of that has been committed before.
-        """
-        ending = False
-        try:
-            if writes not in self._held:
-                self._held[writes] = (engines.writing if writes else engines.reading)(self.engine)
-            with self._held[writes].begin():
-                yield self._held[writes]
-                ending = True
-        except DBAPIError as error:
-            if not engines.is_outage(error):
-                raise
+    def held(self, *, writes: bool) -> Connection:
+        """The connection that is held for writing, or for reading."""
+        if writes not in self._held:
+            self._held[writes] = (engines.writing if writes else engines.reading)(self.engine)
+        return self._held[writes]
+
+    def give_up(self, error: DBAPIError, *, begun: bool) -> None:
+        """Raise Unavailable if the database is at fault; `begun` says that a part of what was asked for may be done."""
+        if engines.is_outage(error):
             # What one connection met, the other would meet next.
             self._let_go()
-            # Whether a commit whose answer was lost has been kept, only a look can tell.
-            is_unsure = ending and writes and asked and not engines.timed_out(error)
-            raise Unavailable(_said(error, begun=begun or is_unsure)) from error
+            raise Unavailable(_said(error, begun=begun)) from error
 
     def _let_go(self) -> None:
         for connection in self._held.values():
@@ -88,10 +85,10 @@ class Transactions:
         self._held.clear()
 
     @asynccontextmanager
-    async def server(self, *, writes: bool = False) -> AsyncIterator[Sandboxes]:
-        """The list of sandboxes, without entering one."""
+    async def server(self, *, writes: bool = False, begun: bool = False) -> AsyncIterator[Sandboxes]:
+        """The list of sandboxes, without entering one. `begun` as for `writing`."""
         async with self._lock:
-            with self._begin(writes=writes) as connection:
+            with self._begin(writes=writes, begun=begun) as connection:
                 yield Sandboxes(connection)
 
     @asynccontextmanager
@@ -183,7 +180,13 @@ class Transactions:
 
     def _tell(self, context: Context) -> int:
         """Let the journal tell of the requests that were answered before; returns how many."""
-        noted = self.requests.of(context.sandbox.id)
+        sandbox, tried = context.sandbox, self.requests.tried(context.sandbox.id)
+        # An attempt that failed has left no number behind, unless only the answer to its commit was lost.
+        if tried is not None and tried.seq <= sandbox.journal_seq:
+            found = context.store.occurrences.page(tried.seq - 1, 1, "request")
+            if any(tried.is_kept(each.seq, each.noted_at, json.loads(each.detail)) for each in found):
+                self.requests.written(sandbox.id, tried.count)
+        noted = self.requests.trying(sandbox.id, sandbox.journal_seq + 1)
         for each in noted:
             context.store.note("request", each.at, each.detail, each.noted_at)
         return len(noted)
@@ -228,6 +231,41 @@ class Transactions:
         store = Store(connection, sandbox, self.clock())
         faults = StageFaults(store, sandbox) if sandbox.stage_faults else None
         return Context(store, sandbox, now, sandbox.timing(self.default_pace), faults)
+
+
+class _Begun:
+    """A transaction on a held connection: committed at the end, rolled back on any exception. Raises Unavailable."""
+
+    __slots__ = ("_asked", "_begun", "_transaction", "_worlds", "_writes")
+
+    def __init__(self, worlds: Transactions, *, writes: bool, asked: bool, begun: bool) -> None:
+        self._worlds = worlds
+        self._writes = writes
+        self._asked = asked
+        self._begun = begun
+        self._transaction: RootTransaction
+
+    def __enter__(self) -> Connection:
+        try:
+            connection = self._worlds.held(writes=self._writes)
+            self._transaction = connection.begin()
+        except DBAPIError as error:
+            self._worlds.give_up(error, begun=self._begun)
+            raise
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._transaction.__exit__(kind, error, trace)
+        except DBAPIError as failed:
+            # Whether a commit whose answer was lost has been kept, only a look can tell.
+            is_unsure = error is None and self._writes and self._asked and not engines.timed_out(failed)
+            self._worlds.give_up(failed, begun=self._begun or is_unsure)
+            raise
+        if isinstance(error, DBAPIError):
+            self._worlds.give_up(error, begun=self._begun)
 
 
 @contextmanager

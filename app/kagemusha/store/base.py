@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -25,7 +24,7 @@ from sqlalchemy import (
 )
 
 from kagemusha.store.many import Given, Insert, Many, among
-from kagemusha.store.prepared import Rows, rows
+from kagemusha.store.prepared import Reading, Rows, rows
 from kagemusha.store.work import Known, Work
 
 
@@ -55,7 +54,7 @@ class Queries:
             self._work.forget()
         return found
 
-    def _rows(self, statement: Select[Any], **parameters: Any) -> Rows:
+    def _rows(self, statement: Reading, **parameters: Any) -> Rows:
         """The rows of a select that is built once."""
         self._work.send()
         return rows(self._work.connection, statement, {"in_sandbox": self._work.sandbox_id, **parameters})
@@ -151,11 +150,11 @@ class Things(Queries, Generic[Row]):
         cls._among = {name: cls.selection(among(cls.table.c[name])) for name in (*cls.key[:1], *cls.groups)}
         cls._pages = {}
 
-    @cached_property
-    def _known(self) -> Known[Row]:
-        known: Known[Row] = Known(*self.key)
-        self._work.known[self.table.name] = self._work.remember(known)
-        return known
+    def __init__(self, work: Work) -> None:
+        """Nothing is known yet."""
+        super().__init__(work)
+        self._known: Known[Row] = work.remember(Known(*self.key))
+        work.known[self.table.name] = self._known
 
     @classmethod
     def columns(cls) -> list[Column[Any]]:

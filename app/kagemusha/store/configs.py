@@ -1,7 +1,6 @@
 """Config vars, and the releases that they come in."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -18,15 +17,11 @@ class ConfigVars(Queries):
     """Config vars, of users and of attachments."""
 
     def __init__(self, work: Work) -> None:
-        """Nothing has changed or is kept back yet."""
+        """Nothing is known, has changed or is kept back yet."""
         super().__init__(work)
+        self._known: Known[records.ConfigVar] = work.remember(Known("app_id", "name"))
         self._changes: dict[int, dict[str, str | None]] = {}
         self._final: dict[tuple[int, str], records.ConfigVar | None] = {}
-
-    @cached_property
-    def _known(self) -> Known[records.ConfigVar]:
-        known: Known[records.ConfigVar] = Known("app_id", "name")
-        return self._work.remember(known)
 
     def changes(self, app_id: int) -> dict[str, str | None]:
         """What was put, or taken away (None), in the app since it was asked last in this transaction."""

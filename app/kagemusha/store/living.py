@@ -1,7 +1,6 @@
 """What falls due, in which order, and the guarded change of a state."""
 
 from collections import defaultdict
-from functools import cached_property
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
@@ -139,10 +138,7 @@ class Lives(Queries):
         """Nothing is kept back yet."""
         super().__init__(work)
         self._moves: defaultdict[Machine, dict[int, dict[str, Any]]] = defaultdict(dict)
-
-    @cached_property
-    def _agenda(self) -> Agenda:
-        return self._work.remember(Agenda())
+        self._agenda = work.remember(Agenda())
 
     def due(self, until: int, limit: int) -> list[Due]:
         """The first `limit` things due at `until` or before, in the order in which they happen."""

@@ -53,7 +53,7 @@ def _found_where_set(table: Table, name: str, column: str) -> None:
     """An index of the few rows that have something in `column`, in its order."""
     is_set = table.c[column].is_not(None)
     columns = (table.c.sandbox_id, table.c[column], table.c.id)
-    Index(f"ix_{table.name}_{name}", *columns, sqlite_where=is_set, postgresql_where=is_set)
+    Index(f"ix_{table.name}_{name}", *columns, sqlite_where=is_set)
 
 
 def _living(machine: Machine) -> tuple[Column[object] | CheckConstraint, ...]:
@@ -203,10 +203,10 @@ faults = _world_table(
     Column("stage", String),
     Column("match", Text, nullable=False),
     Column("effect", Text, nullable=False),
-    Column("times", Integer),
+    Column("times", BigInteger),
     Column("probability", Float),
-    Column("hits", Integer, nullable=False),
-    Column("draws", Integer, nullable=False),
+    Column("hits", BigInteger, nullable=False),
+    Column("draws", BigInteger, nullable=False),
 )
 
 LIVING: dict[Machine, Table] = {

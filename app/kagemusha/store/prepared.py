@@ -9,12 +9,13 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import CompoundSelect, Connection, Dialect, Select
 
+Reading = Select[Any] | CompoundSelect[Any]
 Rows = Sequence[Sequence[Any]]
 
 
-def rows(connection: Connection, statement: Select[Any], parameters: Mapping[str, Any]) -> Rows:
+def rows(connection: Connection, statement: Reading, parameters: Mapping[str, Any]) -> Rows:
     """All rows of a statement, which is kept for the next time: it must be one of those that are built once."""
     if connection.dialect.name != "sqlite" or not connection.in_transaction():
         return connection.execute(statement, parameters).all()
@@ -35,7 +36,7 @@ class Prepared:
 
     __slots__ = ("_compiled", "_conversions", "_expands", "_given", "_processors", "_text")
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: Reading, dialect: Dialect) -> None:
         """Compile it."""
         self._compiled = compiled = statement.compile(dialect=dialect)
         self._text = str(compiled)
@@ -70,10 +71,10 @@ class Prepared:
         return changed
 
 
-_PREPARED: dict[Select[Any], Prepared] = {}
+_PREPARED: dict[Reading, Prepared] = {}
 
 
-def _conversions(statement: Select[Any], dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
+def _conversions(statement: Reading, dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
     processors = (
         column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
     )

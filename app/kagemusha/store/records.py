@@ -27,8 +27,7 @@ def _overrides(delays: str) -> Mapping[str, Delay | None]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(NamedTuple):
     """A world, its clock and its keys. `id` is never given twice."""
 
     id: int

@@ -11,7 +11,7 @@ from kagemusha.store.prepared import rows
 from kagemusha.store.records import AwsCredentials, Sandbox
 
 _S = server_models.sandboxes
-_ALL = select(*(_S.c[field.name] for field in fields(Sandbox)))
+_ALL = select(*(_S.c[name] for name in Sandbox._fields))
 _PLAIN: dict[str, Select[Any]] = {
     name: _ALL.where(_S.c[name] == bindparam("value"))
     for name in ("id", "name", "heroku_api_key", "aws_account_id", "aws_access_key_id")

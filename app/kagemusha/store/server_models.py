@@ -1,6 +1,20 @@
 """The tables that belong to no world: the sandboxes themselves, their keys, the server's secrets."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -11,6 +25,18 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     },
 )
+
+
+@event.listens_for(metadata, "before_create")
+def _narrow(metadata: MetaData, connection: Connection, **_: object) -> None:
+    """Let PostgreSQL's indexes be of the rows that SQLite's are of.
+
+    Said where they are made it would import the dialect of PostgreSQL, for which who has SQLite would wait.
+    """
+    if connection.dialect.name == "postgresql":
+        for index in (index for table in metadata.tables.values() for index in table.indexes):
+            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
+
 
 # Bytes decide the order of text on both databases, whatever the locale of the server.
 Ordered = String().with_variant(String(collation="C"), "postgresql")
@@ -54,8 +80,7 @@ sandboxes = Table(
     Column("stage_faults", Integer, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
-Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None),
-      postgresql_where=sandboxes.c.wake_at.is_not(None))  # fmt: skip
+Index("ix_sandboxes_wake_at", sandboxes.c.wake_at, sqlite_where=sandboxes.c.wake_at.is_not(None))
 
 
 aws_credentials = Table(

@@ -1,8 +1,8 @@
 """Store: one world, its things, its journal and its counters, over one transaction."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -12,6 +12,7 @@ from kagemusha.store.base import Queries, mine, put_many
 from kagemusha.store.dumps import Dumps
 from kagemusha.store.faults import Faults
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
+from kagemusha.store.link_views import LinkViews
 from kagemusha.store.living import Due, Lives
 from kagemusha.store.occurrences import Occurrences
 from kagemusha.store.records import Endpoint, Living, Sandbox
@@ -49,27 +50,46 @@ _RESTORE = (
 _BEGIN = update(_S).where(_S.c.id == bindparam("in_sandbox")).values(began_at=bindparam("new_began_at"))
 
 
+Made = TypeVar("Made")
+
+
+class _Part(Generic[Made]):
+    """A part of a store, made when it is first asked for: most transactions ask for few."""
+
+    def __init__(self, make: Callable[[Work], Made]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, store: "Store", owner: type) -> Made:
+        made = store.__dict__[self._name] = self._make(store.work)
+        return made
+
+
 class Store(Queries):
     """Everything of one sandbox. Writes are kept back where that is faster, and sent before anything is read."""
 
+    spaces = _Part(tables.Spaces)
+    apps = _Part(tables.Apps)
+    addons = _Part(tables.Addons)
+    attachments = _Part(tables.Attachments)
+    privatelinks = _Part(tables.Privatelinks)
+    link_views = _Part(LinkViews)
+    allowed_accounts = _Part(tables.AllowedAccounts)
+    endpoints = _Part(tables.Endpoints)
+    releases = _Part(configs.Releases)
+    config_vars = _Part(configs.ConfigVars)
+    lives = _Part(Lives)
+    waiting = _Part(Waitings)
+    faults = _Part(Faults)
+    occurrences = _Part(Occurrences)
+    dumps = _Part(Dumps)
+
     def __init__(self, connection: Connection, sandbox: Sandbox, system: int = 0) -> None:
         """Bind `sandbox`, which must be locked if anything is to be written; `system` is the machine's time."""
-        work = Work(connection, sandbox.id)
-        super().__init__(work)
-        self.spaces = tables.Spaces(work)
-        self.apps = tables.Apps(work)
-        self.addons = tables.Addons(work)
-        self.attachments = tables.Attachments(work)
-        self.privatelinks = tables.Privatelinks(work)
-        self.allowed_accounts = tables.AllowedAccounts(work)
-        self.endpoints = tables.Endpoints(work)
-        self.releases = configs.Releases(work)
-        self.config_vars = configs.ConfigVars(work)
-        self.lives = Lives(work)
-        self.waiting = Waitings(work)
-        self.faults = Faults(work)
-        self.occurrences = Occurrences(work)
-        self.dumps = Dumps(work)
+        self.work = Work(connection, sandbox.id)
+        super().__init__(self.work)
         self.clock_offset = sandbox.clock_offset
         self.frozen_at = sandbox.frozen_at
         self.pace = sandbox.pace

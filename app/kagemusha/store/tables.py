@@ -1,10 +1,8 @@
 """The queries of each kind of thing. What all have (get, find, insert, delete, page) is in `base`."""
 
 from collections.abc import Iterable
-from functools import cached_property
-from operator import itemgetter
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
@@ -90,11 +88,8 @@ class Addons(Things[records.Addon]):
     def __init__(self, work: Work) -> None:
         """Nothing is kept back yet."""
         super().__init__(work)
+        self._plans: dict[int, list[str]] = work.remember({})
         self._touched: dict[int, dict[str, int]] = {}
-
-    @cached_property
-    def _plans(self) -> dict[int, list[str]]:
-        return self._work.remember({})
 
     def of_app(self, app_id: int) -> list[records.Addon]:
         """The add-ons that the app pays for, oldest first."""
@@ -208,18 +203,6 @@ class Privatelinks(Things[records.Privatelink]):
         """The add-on's privatelink: it has one at most."""
         return next(iter(self._with("addon_id", addon_id)), None)
 
-    def around(self, identity: str) -> tuple[records.Addon, records.App | None, records.Privatelink | None] | None:
-        """The add-on that `Addons.find` finds, with the app that pays for it and its privatelink."""
-        found = min(self._rows(_LINK_AROUND, identity=identity), key=itemgetter(0), default=None)
-        if found is None:
-            return None
-        addon, app, link = found[:_TO_APP], found[_TO_APP:_TO_LINK], found[_TO_LINK:]
-        return (
-            records.Addon(*addon),
-            None if app[0] is None else records.App(*app),
-            None if link[0] is None else records.Privatelink(*link),
-        )
-
     def open_to(self, arns: Iterable[str]) -> list[tuple[records.Privatelink, records.Addon]]:
         """The operational links that allow one of these principals, with their add-ons, oldest first."""
         found = {
@@ -229,21 +212,8 @@ class Privatelinks(Things[records.Privatelink]):
         return sorted(found, key=lambda each: each[0].id)
 
 
-_TO_APP = len(Addons.columns())
-_TO_LINK = _TO_APP + len(Apps.columns())
-_PAYS = (models.apps.c.sandbox_id == models.addons.c.sandbox_id) & (models.apps.c.id == models.addons.c.app_id)
 _IS_LINK_OF = (models.privatelinks.c.sandbox_id == models.addons.c.sandbox_id) & (
     models.privatelinks.c.addon_id == models.addons.c.id
-)
-_LINK_AROUND = (
-    select(*Addons.columns(), *Apps.columns(), *Privatelinks.columns())
-    .select_from(models.addons)
-    .outerjoin(models.apps, _PAYS)
-    .outerjoin(models.privatelinks, _IS_LINK_OF)
-    .where(
-        mine(models.addons),
-        or_(models.addons.c.uuid == bindparam("identity"), models.addons.c.name == bindparam("identity")),
-    )
 )
 _TO_ADDON = len(Privatelinks.columns())
 _ALLOWS = (models.allowed_accounts.c.sandbox_id == models.privatelinks.c.sandbox_id) & (

@@ -6,7 +6,7 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict
 
 from kagemusha.api import deps
-from kagemusha.api.documents import refusals
+from kagemusha.api.documents import ANYWHERE, refusals
 from kagemusha.api.heroku_data import database_documents as documents
 from kagemusha.api.worlds import World
 from kagemusha.domain.catalog import catalog_uuid
@@ -15,7 +15,7 @@ from kagemusha.services.databases import Database
 
 Reading = Annotated[Context, Depends(World(deps.caller))]
 Writing = Annotated[Context, Depends(World(deps.caller, writes=True))]
-REFUSALS = refusals(401, 404)
+REFUSALS = refusals(401, 404, *ANYWHERE)
 """What every operation of this API may answer."""
 SOURCE = "kagemusha"
 """What stands where Heroku names the system that runs its servers."""

@@ -1,15 +1,18 @@
 """Maintenance of data add-ons: of any service for `data:maintenances`, and by the routes of Redis and Postgres."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.documents import answers
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_data import database_documents
 from kagemusha.api.heroku_data import maintenance_documents as documents
 from kagemusha.api.heroku_data.common import REFUSALS, Body, Reading, Writing
 from kagemusha.clock import rfc3339_seconds
+from kagemusha.domain import windows
 from kagemusha.services import apps, databases
 from kagemusha.services.databases import Database
 
@@ -19,7 +22,7 @@ router = APIRouter(route_class=HerokuRoute, tags=["maintenance"], responses=REFU
 class Window(Body):
     """What sets a maintenance window: the day and the time, in UTC, at which it begins."""
 
-    description: Text
+    description: Annotated[Text, matching(windows.DESCRIPTION)]
 
 
 def shape(database: Database) -> documents.Maintenance:

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.documents import answers, refusals
+from kagemusha.api.documents import ANYWHERE, answers, matching, refusals
 from kagemusha.api.heroku_data import documents
 from kagemusha.api.worlds import World
 from kagemusha.domain.errors import Unauthorized
-from kagemusha.domain.principals import root_arn
+from kagemusha.domain.principals import SUBMITTED, root_arn
 from kagemusha.domain.states import AllowedAccountState, EndpointState, PrivatelinkState
 from kagemusha.services import endpoints, privatelinks
 from kagemusha.services.context import Context
@@ -21,7 +21,7 @@ from kagemusha.services.privatelinks import LinkView
 from kagemusha.services.sandboxes import DEFAULT
 from kagemusha.services.transactions import Key
 
-router = APIRouter(route_class=HerokuRoute, tags=["privatelink"], responses=refusals(401, 404))
+router = APIRouter(route_class=HerokuRoute, tags=["privatelink"], responses=refusals(401, 404, *ANYWHERE))
 _PATH = "/private-link/v0/databases/{name}"
 _NO_TOKEN = ("", "undefined")
 """The user and token of a client that lost its token."""
@@ -29,8 +29,9 @@ _NO_TOKEN = ("", "undefined")
 
 def caller(request: Request) -> Key:
     """As everywhere, but `Basic :undefined`, which one client sends, is known by the Request-Ids it echoes."""
-    if deps.credentials(request) != _NO_TOKEN:
-        return deps.caller(request)
+    given = deps.credentials(request)
+    if given != _NO_TOKEN:
+        return deps.world_of(request, given[1])
     sandbox: int | None = request.app.state.request_ids.sandbox(request.headers.get("request-id", ""))
     if sandbox is not None:
         request.state.warning = "This client sent no token (Basic :undefined): it is known by its earlier requests."
@@ -51,21 +52,30 @@ Reading = Annotated[Context, Depends(World(caller))]
 Writing = Annotated[Context, Depends(World(caller, writes=True))]
 
 
-class AllowedAccounts(BaseModel):
-    """What POST, PUT and PATCH take."""
+Account = Annotated[Text, matching(SUBMITTED)]
 
-    allowed_accounts: list[Text]
+
+class AllowedAccounts(BaseModel):
+    """What PUT and PATCH take."""
+
+    allowed_accounts: list[Account]
+
+
+class FirstAccounts(BaseModel):
+    """What POST takes."""
+
+    allowed_accounts: Annotated[list[Account], Field(json_schema_extra={"minItems": 1})]
 
 
 def shape(view: LinkView) -> documents.Privatelink:
     """The privatelink, all keys always present."""
     return {
-        "addon": {"name": view.addon.name, "uuid": view.addon.uuid},
+        "addon": {"name": view.addon_name, "uuid": view.addon_uuid},
         "allowed_accounts": [
             {"account_id": each.account_id, "arn": each.arn, "status": AllowedAccountState(each.state)}
             for each in view.accounts
         ],
-        "app": {"name": view.app.name},
+        "app": {"name": view.app_name},
         "connections": [
             {
                 "endpoint_id": each.endpoint_id,
@@ -81,7 +91,7 @@ def shape(view: LinkView) -> documents.Privatelink:
 
 
 @router.post(_PATH, operation_id="privatelink.create", **answers(documents.Privatelink, 400, 409, 422, status=201))
-async def create(context: Writing, name: str, body: AllowedAccounts) -> Response:
+async def create(context: Writing, name: str, body: FirstAccounts) -> Response:
     """Create the add-on's privatelink."""
     return reply(shape(privatelinks.create_privatelink(context, name, body.allowed_accounts)), 201)
 

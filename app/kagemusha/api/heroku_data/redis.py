@@ -1,16 +1,19 @@
 """Redis add-ons: what `redis:info`, `redis:credentials`, `redis:wait`, `redis:maxmemory` and their kin ask."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import Field, WithJsonSchema
 
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import HerokuRoute, reply
-from kagemusha.api.documents import answers
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_data import common, maintenances
 from kagemusha.api.heroku_data import database_documents as documents
 from kagemusha.api.heroku_data.common import REFUSALS, Body, Reading, Writing, row
 from kagemusha.clock import rfc3339_seconds
-from kagemusha.domain.redis import DEFAULTS, POLICIES
+from kagemusha.domain.redis import DEFAULTS, EVENTS, LONGEST_TIMEOUT, POLICIES, VERSIONS
 from kagemusha.services import databases
 from kagemusha.services.databases import REDIS, Database
 
@@ -21,15 +24,15 @@ _PATH = "/redis/v0/databases/{name}"
 class ConfigBody(Body):
     """What PATCH …/config takes; what is not given stays."""
 
-    maxmemory_policy: Text | None = None
-    notify_keyspace_events: Text | None = None
-    timeout: int | None = None
+    maxmemory_policy: Annotated[Text, WithJsonSchema({"type": "string", "enum": list(POLICIES)})] | None = None
+    notify_keyspace_events: Annotated[Text, matching(EVENTS)] | None = None
+    timeout: Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": LONGEST_TIMEOUT})] | None = None
 
 
 class Upgrade(Body):
     """What POST …/upgrade takes; without a version it is the newest."""
 
-    version: Text | None = None
+    version: Annotated[Text, WithJsonSchema({"type": "string", "enum": list(VERSIONS[1:])})] | None = None
 
 
 def shape(database: Database) -> documents.Redis:

@@ -10,7 +10,7 @@ from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.heroku_platform import addon_documents as documents
-from kagemusha.api.heroku_platform.addons import expanded, shape
+from kagemusha.api.heroku_platform.addons import AddonName, expanded, shape
 from kagemusha.api.heroku_platform.common import EXPANSION, REFUSALS, Body, Reading, Reference, Writing, whole
 from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.domain.states import AddonState
@@ -23,7 +23,7 @@ class AddonChange(Body):
     """What PATCH /apps/{app}/addons/{name} takes."""
 
     plan: Reference | None = None
-    name: Text | None = None
+    name: AddonName | None = None
 
 
 class ConfigVariable(Body):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_platform import addon_documents as documents
 from kagemusha.api.heroku_platform import catalog as shapes
 from kagemusha.api.heroku_platform.common import (
@@ -46,19 +46,21 @@ def _config_value(value: object) -> object:
 
 
 ConfigValue = Annotated[Any, BeforeValidator(_config_value, json_schema_input_type=str | float | bool | None)]
+AddonName = Annotated[Text, matching(addons.NAME)]
+AttachedAs = Annotated[Text, matching(attachments.NAME)]
 
 
 class AttachmentName(Body):
     """The `attachment` of an add-on's create."""
 
-    name: Text | None = None
+    name: AttachedAs | None = None
 
 
 class AddonBody(Body):
     """What POST /apps/{app}/addons takes."""
 
     plan: Reference
-    name: Text | None = None
+    name: AddonName | None = None
     attachment: AttachmentName | None = None
     config: dict[Text, ConfigValue] | None = None
     confirm: Text | None = None
@@ -69,9 +71,9 @@ class AttachmentBody(Body):
 
     addon: Reference
     app: Reference
-    name: Text | None = None
+    name: AttachedAs | None = None
     confirm: Text | None = None
-    namespace: Text | None = None
+    namespace: Annotated[Text, matching(attachments.NAMESPACE)] | None = None
 
 
 class ResolveAddon(Body):

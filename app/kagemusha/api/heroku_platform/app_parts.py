@@ -1,9 +1,11 @@
 """What belongs to an app beside its config: buildpacks and certificates, and what nobody has here."""
 
 import json
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import Field, WithJsonSchema
 
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
@@ -14,7 +16,7 @@ from kagemusha.api.heroku_platform.common import REFUSALS, Body, Reading, Writin
 from kagemusha.api.heroku_platform.conditional import PlatformRoute
 from kagemusha.clock import rfc3339_seconds
 from kagemusha.domain import catalog
-from kagemusha.domain.errors import NotFound
+from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.services import apps
 from kagemusha.services.apps import AppChange
 from kagemusha.services.context import Context
@@ -32,13 +34,16 @@ PERMISSIONS: list[part_documents.Permission] = [
 class BuildpackUpdate(Body):
     """A buildpack of a PUT of buildpack-installations."""
 
-    buildpack: Text
+    buildpack: Annotated[Text, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": apps.LONGEST_BUILDPACK})]
 
 
 class BuildpackUpdates(Body):
     """What PUT /apps/{name}/buildpack-installations takes."""
 
-    updates: list[BuildpackUpdate]
+    updates: Annotated[
+        list[BuildpackUpdate],
+        Field(json_schema_extra={"maxItems": apps.MOST_BUILDPACKS}),
+    ]
 
 
 def _installations(app: App) -> list[part_documents.BuildpackInstallation]:
@@ -90,10 +95,14 @@ async def disable_acm(context: Writing, name: str) -> Response:
     return _manage_certificates(context, name, managed=False)
 
 
-@router.patch("/apps/{name}/acm", operation_id="acm.refresh", **answers(documents.App, 404))
+@router.patch("/apps/{name}/acm", operation_id="acm.refresh", **answers(documents.App, 404, 422))
 async def refresh_acm(context: Reading, name: str) -> Response:
-    """Look after an app's certificates anew: there are none."""
-    return reply(shape(context, apps.view(context, apps.find_app(context, name))))
+    """Look after an app's certificates anew, if they are managed: there are none."""
+    view = apps.view(context, apps.find_app(context, name))
+    if not view.app.acm:
+        message = f"The certificates of app {name} are not managed: POST /apps/{name}/acm lets them be."
+        raise InvalidParams(message)
+    return reply(shape(context, view))
 
 
 def _collaborator(context: Context, app: App) -> part_documents.Collaborator:

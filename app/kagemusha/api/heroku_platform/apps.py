@@ -1,16 +1,16 @@
 """Apps, their config vars and their releases."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_platform import documents
 from kagemusha.api.heroku_platform.common import (
     ID_NAME,
@@ -31,12 +31,24 @@ from kagemusha.store.records import App, Release
 
 router = APIRouter(route_class=PlatformRoute, tags=["apps"], responses=REFUSALS)
 _VERSION_ID = {"version": "version", "id": "uuid"}
+AppName = Annotated[Text, matching(apps.NAME)]
+ConfigChanges = Annotated[
+    dict[Text, Text | None],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{releases.NAME.pattern}$"},
+            "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        }
+    ),
+]
+"""Config vars by name; null takes one away."""
 
 
 class AppBody(Body):
     """What POST /apps takes."""
 
-    name: Text | None = None
+    name: AppName | None = None
     region: Reference | None = None
     stack: Reference | None = None
 
@@ -49,9 +61,11 @@ def _flag(value: object) -> object:
 class AppChange(Body):
     """What PATCH /apps/{name} takes."""
 
-    name: Text | None = None
+    name: AppName | None = None
     build_stack: Reference | None = None
-    maintenance: Annotated[bool | None, BeforeValidator(_flag, json_schema_input_type=bool | None)] = None
+    maintenance: Annotated[bool | None, BeforeValidator(_flag, json_schema_input_type=bool | Literal[0, 1] | None)] = (
+        None
+    )
 
 
 class TeamAppBody(AppBody):
@@ -133,9 +147,10 @@ async def create(context: Writing, body: AppBody | None = None) -> Response:
 
 @router.post("/teams/apps", operation_id="team_app.create", **answers(documents.TeamApp, 400, 404, 422, status=201))
 async def create_team_app(context: Writing, body: TeamAppBody) -> Response:
-    """Make an app of a team's, in a space or not; with a space and no team it is the space's team's."""
+    """Make an app of a team's, in a space or not; without a team it is the default team's, unless it is personal."""
+    team = None if body.personal else spaces.TEAM if body.team is None else body.team
     new = apps.NewApp(
-        body.name, body.region, body.stack, None if body.personal else body.team,
+        body.name, body.region, body.stack, team,
         body.space, bool(body.locked), body.internal_routing,
     )  # fmt: skip
     return reply(team_shape(context, apps.create_app(context, new)), 201)
@@ -223,7 +238,7 @@ async def config_vars(context: Reading, name: str) -> Response:
 @router.patch(
     "/apps/{name}/config-vars", operation_id="config_var.update", **answers(documents.ConfigVars, 400, 404, 422)
 )
-async def set_config_vars(context: Writing, name: str, body: dict[Text, Text | None]) -> Response:
+async def set_config_vars(context: Writing, name: str, body: ConfigChanges) -> Response:
     """Set config vars, or remove those that are null."""
     app = apps.find_app(context, name)
     releases.set_config_vars(context, app, body)

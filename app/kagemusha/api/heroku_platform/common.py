@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
-from kagemusha.api.documents import answers, listing, refusals, request_header
+from kagemusha.api.documents import ANYWHERE, answers, listing, refusals, request_header
 from kagemusha.api.heroku_platform import conditional
 from kagemusha.api.worlds import World
 from kagemusha.domain.errors import NotAcceptable
@@ -63,26 +63,31 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, defer_build=True)
 
 
-class Named(Body):
-    """A reference as an object."""
+class ById(Body):
+    """A reference as an object that holds an id."""
 
-    name: Text | None = None
-    id: Text | None = None
+    id: Text
+
+
+class ByName(Body):
+    """A reference as an object that holds a name."""
+
+    name: Text
 
 
 def _reference(value: object) -> object:
-    found = value.get("id", value.get("name")) if isinstance(value, dict) else value
-    if isinstance(found, str):
-        return found
+    for found in (value.get("id"), value.get("name")) if isinstance(value, dict) else (value,):
+        if isinstance(found, str):
+            return found
     message = "give a name or an id, or an object that holds one of them"
     raise ValueError(message)
 
 
-Reference = Annotated[Text, BeforeValidator(_reference, json_schema_input_type=str | Named)]
+Reference = Annotated[Text, BeforeValidator(_reference, json_schema_input_type=str | ById | ByName)]
 """A thing by name or id, alone or in an object, as clients differ."""
 
 
-REFUSALS = refusals(401, 406, 429)
+REFUSALS = refusals(401, 406, 429, *ANYWHERE)
 """What every operation of this API may answer."""
 
 

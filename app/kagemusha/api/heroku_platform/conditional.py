@@ -9,14 +9,15 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from kagemusha.api.dialect import HerokuRoute
-from kagemusha.api.documents import request_header
+from kagemusha.api.documents import Responses, refusals, request_header
 from kagemusha.domain.errors import PreconditionFailed
 from kagemusha.services.context import Context
 
 _EXAMPLE = '"0123456789abcdef"'
 _NONE_MATCH = request_header("If-None-Match", "Answer 304 if it still has this ETag", _EXAMPLE)
 _MATCH = request_header("If-Match", "Change it only if GET, sent with the same headers, has this ETag", _EXAMPLE)
-_UNCHANGED = {304: {"description": "It still has the ETag of If-None-Match"}}
+_UNCHANGED: Responses = {304: {"description": "It still has the ETag of If-None-Match"}}
+_CHANGED = refusals(412)
 
 _readers: dict[str, Callable[..., Awaitable[Response]]] = {}
 """What answers GET, by path; defined before what changes the same thing."""
@@ -30,10 +31,10 @@ class PlatformRoute(HerokuRoute):
         reads = "GET" in (more.get("methods") or ())
         if reads:
             _readers[path] = endpoint
-            more["responses"] = (more.get("responses") or {}) | _UNCHANGED
         if reads or (path in _readers and "POST" not in (more.get("methods") or ())):
+            header, answer = (_NONE_MATCH, _UNCHANGED) if reads else (_MATCH, _CHANGED)
+            more["responses"] = (more.get("responses") or {}) | answer
             extra = more.get("openapi_extra") or {}
-            header = _NONE_MATCH if reads else _MATCH
             more["openapi_extra"] = extra | {"parameters": [*extra.get("parameters", ()), header]}
         super().__init__(path, endpoint, **more)
 

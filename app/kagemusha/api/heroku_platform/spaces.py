@@ -1,12 +1,14 @@
 """Spaces."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from kagemusha.api import deps
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
-from kagemusha.api.documents import answers
+from kagemusha.api.documents import answers, matching
 from kagemusha.api.heroku_platform import catalog as shapes
 from kagemusha.api.heroku_platform import documents
 from kagemusha.api.heroku_platform.apps import hostname
@@ -30,23 +32,24 @@ from kagemusha.services.context import Context
 from kagemusha.store.records import Space
 
 router = APIRouter(route_class=PlatformRoute, tags=["spaces"], responses=REFUSALS)
+SpaceName = Annotated[Text, matching(spaces.NAME, minLength=spaces.SHORTEST_NAME, maxLength=spaces.LONGEST_NAME)]
 
 
 class SpaceBody(Body):
     """What POST /spaces takes; what is not simulated is accepted and has no effect."""
 
-    name: Text
+    name: SpaceName
     team: Text
     region: Reference | None = None
     shield: bool | None = None
-    cidr: Text | None = None
-    data_cidr: Text | None = None
+    cidr: Annotated[Text, matching(spaces.CIDR)] | None = None
+    data_cidr: Annotated[Text, matching(spaces.DATA_CIDR)] | None = None
 
 
 class SpaceChange(Body):
     """What PATCH /spaces/{name} takes."""
 
-    name: Text | None = None
+    name: SpaceName | None = None
 
 
 def shape(context: Context, space: Space, expand: frozenset[str] = frozenset()) -> documents.Space:

@@ -4,15 +4,15 @@ import re
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import SecretStr
 
 from kagemusha.api import deps
 from kagemusha.api.dialect import HerokuRoute
-from kagemusha.api.documents import refusals
+from kagemusha.api.documents import ANYWHERE, refusals
 from kagemusha.api.worlds import World
 from kagemusha.domain.errors import Forbidden, NotFound, Unauthorized
-from kagemusha.services import sandboxes
+from kagemusha.services import journals, sandboxes
 from kagemusha.services.context import Context
 from kagemusha.services.transactions import Key, Transactions
 
@@ -80,10 +80,12 @@ def room(prefix: str, tag: str) -> APIRouter:
         route_class=HerokuRoute,
         dependencies=[Depends(guard)],
         tags=[tag],
-        responses=refusals(401, 403),
+        responses=refusals(401, 403, *ANYWHERE),
     )
 
 
 Reading = Annotated[Context, Depends(World(_named, missing=_missing, steers=True))]
 Writing = Annotated[Context, Depends(World(_named, writes=True, missing=_missing, steers=True))]
 Worlds = Annotated[Transactions, Depends(_worlds)]
+Limit = Annotated[int, Query(json_schema_extra={"minimum": 1, "maximum": journals.MOST})]
+"""How much of a list is shown."""

@@ -31,25 +31,25 @@ async def list_(context: Reading, name: str) -> Response:
     return reply([shapes.endpoint(each) for each in endpoints.list_endpoints(context)])
 
 
-@router.get("/{endpoint_id}", operation_id="endpoint.info", **answers(documents.Endpoint, 400, 404))
+@router.get("/{endpoint_id}", operation_id="endpoint.info", **answers(documents.Endpoint, 404))
 async def info(context: Reading, name: str, endpoint_id: str) -> Response:
     """One endpoint."""
     return reply(shapes.endpoint(endpoints.find_endpoint(context, endpoint_id)))
 
 
-@router.delete("/{endpoint_id}", operation_id="endpoint.delete", **answers(documents.Endpoint, 400, 404, status=202))
+@router.delete("/{endpoint_id}", operation_id="endpoint.delete", **answers(documents.Endpoint, 404, 409, status=202))
 async def delete(context: Writing, name: str, endpoint_id: str) -> Response:
     """Ask for an endpoint's end."""
     return reply(shapes.endpoint(endpoints.delete_endpoint(context, endpoint_id)), 202)
 
 
-@router.post("/{endpoint_id}/reject", operation_id="endpoint.reject", **answers(documents.Endpoint, 400, 404))
+@router.post("/{endpoint_id}/reject", operation_id="endpoint.reject", **answers(documents.Endpoint, 404, 409))
 async def reject(context: Writing, name: str, endpoint_id: str) -> Response:
     """Reject an endpoint, as the service's owner would."""
     return reply(shapes.endpoint(endpoints.reject_endpoint(context, endpoint_id)))
 
 
-@router.post("/{endpoint_id}/accept", operation_id="endpoint.accept", **answers(documents.Endpoint, 400, 404))
+@router.post("/{endpoint_id}/accept", operation_id="endpoint.accept", **answers(documents.Endpoint, 404, 409))
 async def accept(context: Writing, name: str, endpoint_id: str) -> Response:
     """Accept an endpoint, as the service's owner would."""
     return reply(shapes.endpoint(endpoints.accept_endpoint(context, endpoint_id)))

@@ -7,7 +7,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, Discriminator, Field, Strict, Tag, model_validator
 
 from kagemusha.api.deps import Text
-from kagemusha.api.sim.schemas import Body, Number
+from kagemusha.api.sim.schemas import Body, Number, one_of
 
 LONGEST_LATENCY = 3_600
 """Seconds."""
@@ -49,6 +49,8 @@ class RequestEffect(Body):
 class StageEffect(Body):
     """What happens to a stage: one of the three. `fail` true is the usual failure; else the state that it ends in."""
 
+    model_config = one_of(hold=["boolean"], slow=["number"], fail=["boolean", "string"])
+
     hold: Literal[True] | None = None
     slow: Annotated[Number, Gt(0), Le(1e9)] | None = None
     fail: Literal[True] | Text | None = None
@@ -72,6 +74,8 @@ Effect = Annotated[
 
 class FaultBody(Body):
     """A fault: of an `operation` or of a `stage`, with an effect of its kind."""
+
+    model_config = one_of(operation=["string"], stage=["string"])
 
     operation: Text | None = None
     stage: Text | None = None

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import WithJsonSchema
 
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers, request_header
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import Worlds, room
+from kagemusha.api.sim.common import Limit, Worlds, room
 from kagemusha.clock import elapsed
 from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.services import journals, sandboxes
@@ -23,16 +24,23 @@ LOOK_AGAIN = 0.25
 HEARTBEAT = 15
 """Seconds after which a stream that has nothing to tell says so, so that nobody takes it for dead."""
 STREAM = "text/event-stream"
+_EVENT = ': follows the journal\n\nid: 17\nevent: request\ndata: {"seq":17,"kind":"request"}\n\n'
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT)]
+After = Annotated[int, Query(json_schema_extra={"minimum": 0, "exclusiveMaximum": journals.SEQUENCE_NUMBERS})]
+Kind = Annotated[str | None, WithJsonSchema({"type": "string", "enum": list(journals.KINDS)})]
 Entries = Sequence[dict[str, object]]
 
 router = room("/sandboxes/{name}/journal", "history")
 _LAST = request_header("Last-Event-ID", "Where a stream goes on: the number of the last entry that arrived", "17")
 
 
-@router.get("", operation_id="sandbox.journal", **answers(documents.Journal, 404, 422, header=_LAST))
+_ANSWERS = answers(documents.Journal, 404, 422, header=_LAST)
+_ANSWERS["responses"][200] = {"content": {STREAM: {"schema": {"type": "string"}, "example": _EVENT}}}
+
+
+@router.get("", operation_id="sandbox.journal", **_ANSWERS)
 async def journal(
-    request: Request, worlds: Worlds, name: str, after: int = 0, limit: int = 100, kind: str | None = None,
+    request: Request, worlds: Worlds, name: str, after: After = 0, limit: Limit = 100, kind: Kind = None,
     wait: Wait = 0,
 ) -> Response:  # fmt: skip
     """What happened, in order. With `wait` it answers when there is something, or after so many seconds.

@@ -5,7 +5,7 @@ from fastapi.responses import Response
 from kagemusha.api.dialect import reply
 from kagemusha.api.documents import answers
 from kagemusha.api.sim import documents, shapes
-from kagemusha.api.sim.common import Reading, Writing, room
+from kagemusha.api.sim.common import Limit, Reading, Writing, room
 from kagemusha.clock import rfc3339
 from kagemusha.services import clocks
 from kagemusha.services import pending as waiting
@@ -14,7 +14,7 @@ router = room("/sandboxes/{name}", "history")
 
 
 @router.get("/pending", operation_id="sandbox.pending", **answers(documents.Forecast, 404, 422))
-async def pending(context: Reading, name: str, limit: int = 100) -> Response:
+async def pending(context: Reading, name: str, limit: Limit = 100) -> Response:
     """What will happen, and when."""
     shown: documents.Forecast = {
         "now": rfc3339(context.now),

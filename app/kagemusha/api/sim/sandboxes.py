@@ -17,7 +17,7 @@ from kagemusha.services import scenarios as scenario_service
 router = room("", "sandboxes")
 
 
-@router.get("/health", operation_id="sim.health", **answers(documents.Health, 503))
+@router.get("/health", operation_id="sim.health", **answers(documents.Health))
 async def health(worlds: Worlds) -> Response:
     """Whether the service and its database answer."""
     async with worlds.server():
@@ -40,6 +40,9 @@ class NewSandboxBody(SandboxBody):
 async def create(request: Request, worlds: Worlds, body: NewSandboxBody | None = None) -> Response:
     """Make a sandbox. With a scenario it answers when the scenario has been played."""
     body = body or NewSandboxBody()
+    if body.scenario is not None:
+        # What the body itself says wins, but what is wrong is wrong.
+        sandboxes.check(_asked(NewSandboxBody(scenario=body.scenario)))
     made = await sandboxes.create_sandbox(worlds, _asked(body))
     if body.scenario is None:
         return reply(shapes.sandbox(request, made), 201)
@@ -47,9 +50,9 @@ async def create(request: Request, worlds: Worlds, body: NewSandboxBody | None =
         played = scenarios.events(body.scenario, request.app.state.operations())
         await scenario_service.play(worlds, ("name", made.name), played, body.scenario.ends)
     except DomainError:
-        await sandboxes.delete_sandbox(worlds, made.name)
+        await sandboxes.delete_sandbox(worlds, made.name, begun=True)
         raise
-    async with worlds.reading(("name", made.name)) as context:
+    async with worlds.reading(("name", made.name), begun=True) as context:
         if context is None:
             raise sandboxes.missing(made.name)
         return reply(shapes.sandbox(request, context.sandbox), 201)

@@ -10,9 +10,20 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Strict, model_validator
 
 from kagemusha.api.deps import Text
+from kagemusha.api.documents import matching
 from kagemusha.api.sim import faults
 from kagemusha.api.sim.fault_bodies import FaultBody
-from kagemusha.api.sim.schemas import Body, Delay, Duration, Moment, Number, milliseconds
+from kagemusha.api.sim.schemas import (
+    Body,
+    Delays,
+    Duration,
+    Moment,
+    Pace,
+    Principal,
+    Seed,
+    Zones,
+    milliseconds,
+)
 from kagemusha.domain.delays import TEN_YEARS
 from kagemusha.services import addons, apps, attachments, endpoints, privatelinks, releases, spaces
 from kagemusha.services import faults as fault_service
@@ -34,6 +45,11 @@ After = Annotated[Duration, AfterValidator(_forward)]
 """How long after the beginning: seconds, or ``PT10M``."""
 
 
+SpaceName = Annotated[Text, matching(spaces.NAME, minLength=spaces.SHORTEST_NAME, maxLength=spaces.LONGEST_NAME)]
+AppName = Annotated[Text, matching(apps.NAME)]
+AttachedAs = Annotated[Text, matching(attachments.NAME)]
+
+
 class Thing(Body):
     """Something that is made `at` a moment; `ready` says whether it is done with then, which is usual without `at`."""
 
@@ -44,11 +60,11 @@ class Thing(Body):
 class SpaceThing(Thing):
     """A Private Space."""
 
-    name: Text
+    name: SpaceName
     region: Text | None = None
     shield: Annotated[bool, Strict()] = False
-    cidr: Text | None = None
-    data_cidr: Text | None = None
+    cidr: Annotated[Text, matching(spaces.CIDR)] | None = None
+    data_cidr: Annotated[Text, matching(spaces.DATA_CIDR)] | None = None
 
     def make(self, context: Context) -> Sequence[str]:
         """Make it; returns its id."""
@@ -59,11 +75,14 @@ class SpaceThing(Thing):
 class AppThing(Thing):
     """An app, with config vars of its own."""
 
-    name: Text
+    name: AppName
     space: Text | None = None
     region: Text | None = None
     stack: Text | None = None
-    config: dict[Text, Text] = Field(default_factory=dict)
+    config: Annotated[
+        dict[Text, Text],
+        Field(default_factory=dict, json_schema_extra={"propertyNames": {"pattern": f"^{releases.NAME.pattern}$"}}),
+    ]
 
     def make(self, context: Context) -> Sequence[str]:
         """Make it; nothing of it takes time."""
@@ -78,8 +97,8 @@ class AddonThing(Thing):
 
     app: Text
     plan: Text
-    name: Text | None = None
-    attachment: Text | None = Field(default=None, alias="as")
+    name: Annotated[Text, matching(addons.NAME)] | None = None
+    attachment: AttachedAs | None = Field(default=None, alias="as")
     config: dict[Text, Any] = Field(default_factory=dict)
 
     def make(self, context: Context) -> Sequence[str]:
@@ -93,7 +112,7 @@ class AttachmentThing(Thing):
 
     addon: Text
     app: Text
-    attachment: Text | None = Field(default=None, alias="as")
+    attachment: AttachedAs | None = Field(default=None, alias="as")
 
     def make(self, context: Context) -> Sequence[str]:
         """Make it; nothing of it takes time."""
@@ -106,7 +125,7 @@ class PrivatelinkThing(Thing):
     """The privatelink of an add-on, and who may connect through it."""
 
     addon: Text
-    allowed_accounts: list[Text]
+    allowed_accounts: Annotated[list[Principal], Field(json_schema_extra={"minItems": 1})]
 
     def make(self, context: Context) -> Sequence[str]:
         """Make it; returns its id and those of its accounts."""
@@ -118,8 +137,8 @@ class EndpointThing(Thing):
     """An endpoint of an add-on's privatelink, made by `principal_arn` (the sandbox's own when left out)."""
 
     addon: Text
-    principal_arn: Text | None = None
-    availability_zone_ids: list[Text] = Field(default_factory=list)
+    principal_arn: Principal | None = None
+    availability_zone_ids: Zones = Field(default_factory=list)
     vpc_id: Text | None = None
 
     def make(self, context: Context) -> Sequence[str]:
@@ -140,11 +159,11 @@ class ScenarioBody(Body):
 
     version: Literal[1]
     description: Text | None = None
-    seed: Annotated[int, Strict()] | None = None
+    seed: Seed | None = None
     clock: Literal["auto", "manual"] | None = None
     now: Moment | None = None
-    pace: Number | None = None
-    delays: dict[Text, Delay] | None = None
+    pace: Pace | None = None
+    delays: Delays | None = None
     spaces: list[SpaceThing] = Field(default_factory=list)
     apps: list[AppThing] = Field(default_factory=list)
     addons: list[AddonThing] = Field(default_factory=list)

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Len
 from pydantic import (
@@ -10,24 +10,36 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainValidator,
     Strict,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 
 from kagemusha.api.deps import Text
+from kagemusha.api.documents import matching
 from kagemusha.clock import MILLISECOND, from_datetime
-from kagemusha.domain.delays import TEN_YEARS
+from kagemusha.domain.catalog import ZONES
+from kagemusha.domain.delays import LATEST, TEN_YEARS
+from kagemusha.domain.lifecycle import STAGE_IDS
+from kagemusha.domain.names import SERVICE_NAME
+from kagemusha.domain.principals import SUBMITTED
+from kagemusha.services.aws_credentials import OPERATOR
+from kagemusha.services.sandboxes import ACCOUNT, FASTEST, NAME, SEEDS, SLOWEST
 
 
 def _units(letters: str) -> str:
-    return "".join(rf"(?:\d+(?:[.,]\d+)?{letter})?" for letter in letters)
+    """One unit at least, each once, the largest first: pydantic would add up what is said twice."""
+    units = [f"[0-9]+(?:[.,][0-9]+)?{letter}" for letter in letters]
+    rests = ("".join(f"(?:{unit})?" for unit in units[place:]) for place in range(1, len(units) + 1))
+    return f"(?:{'|'.join(map(str.__add__, units, rests))})"
 
 
-_ISO_8601 = re.compile(rf"[+-]?P(?=\d|T){_units('YMWD')}(?:T(?=\d){_units('HMS')})?", re.ASCII)
-"""Each unit once, the largest first: pydantic would add up what is said twice."""
+_TIME = f"T{_units('HMS')}"
+_ISO_8601 = re.compile(f"[+-]?P(?:{_units('YMWD')}(?:{_TIME})?|{_TIME})", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]", re.ASCII)
 
 
@@ -52,7 +64,9 @@ def _moment(value: object) -> object:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=float | str)]
+Seconds = Annotated[float, Field(ge=0, le=LATEST // 1_000)]
+Iso8601 = Annotated[str, matching(_ISO_8601)]
+Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=Seconds | Iso8601)]
 """Seconds, or ISO 8601."""
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment, json_schema_input_type=AwareDatetime)]
 """RFC 3339."""
@@ -75,10 +89,30 @@ def _delay(value: object) -> tuple[int, int] | None:
 
 Delay = Annotated[
     tuple[int, int] | None,
-    PlainValidator(_delay, json_schema_input_type=float | str | Annotated[list[float | str], Len(2, 2)]),
+    PlainValidator(
+        _delay,
+        json_schema_input_type=Seconds | Iso8601 | Literal["never"] | Annotated[list[Seconds | Iso8601], Len(2, 2)],
+    ),
 ]
 """The lowest and the highest of a delay in milliseconds, or None for never."""
 Number = Annotated[float, Strict()]
+Pace = Annotated[Number, Field(json_schema_extra={"minimum": SLOWEST, "maximum": FASTEST})]
+Seed = Annotated[int, Strict(), Field(json_schema_extra={"minimum": 0, "exclusiveMaximum": SEEDS})]
+Principal = Annotated[Text, matching(SUBMITTED)]
+_STAGES: dict[str, Any] = {"propertyNames": {"enum": sorted(STAGE_IDS)}}
+Delays = Annotated[dict[Text, Delay], Field(json_schema_extra=_STAGES)]
+"""Of stages by their ids."""
+_ZONE_IDS = sorted(zone for zones in ZONES.values() for zone in zones)
+Zones = list[Annotated[Text, WithJsonSchema({"type": "string", "enum": _ZONE_IDS})]]
+"""Ids of availability zones."""
+
+
+def one_of(**types: list[str]) -> ConfigDict:
+    """Says in OpenAPI that one of these is there, of one of its types, and the others are null or left out."""
+    others = {name: {"type": "null"} for name in types}
+    bodies = [{"required": [name], "properties": others | {name: {"type": each}}} for name, each in types.items()]
+    said: dict[str, Any] = {"anyOf": bodies}
+    return ConfigDict(json_schema_extra=said)
 
 
 class Body(BaseModel):
@@ -90,25 +124,27 @@ class Body(BaseModel):
 class SandboxBody(Body):
     """What a sandbox may be asked to be."""
 
-    name: Text | None = None
-    seed: Annotated[int, Strict()] | None = None
-    pace: Number | None = None
+    name: Annotated[Text, matching(NAME)] | None = None
+    seed: Seed | None = None
+    pace: Pace | None = None
     clock: Literal["auto", "manual"] | None = None
     now: Moment | None = None
-    aws_account_id: Text | None = None
-    aws_principal: Text | None = None
-    delays: dict[Text, Delay] | None = None
+    aws_account_id: Annotated[Text, matching(ACCOUNT)] | None = None
+    aws_principal: Principal | None = None
+    delays: Delays | None = None
 
 
 class ClockBody(Body):
     """A clock's mode and pace."""
 
     mode: Literal["auto", "manual"] | None = None
-    pace: Number | None = None
+    pace: Pace | None = None
 
 
 class AdvanceBody(Body):
     """One of the three."""
+
+    model_config = one_of(seconds=["number", "string"], to=["string"], until=["string"])
 
     seconds: Duration | None = None
     to: Moment | None = None
@@ -125,15 +161,15 @@ class AdvanceBody(Body):
 class AwsCredentialsBody(Body):
     """Whose access key is asked for: ``123456789101:role/deploy``, or ``operator``."""
 
-    principal: Text
+    principal: Annotated[Text, matching(re.compile(f"{OPERATOR}|{SUBMITTED.pattern}"))]
 
 
 class EndpointBody(Body):
     """An endpoint without an AWS client."""
 
-    service_name: Text
-    principal_arn: Text | None = None
-    availability_zone_ids: list[Text] = []
+    service_name: Annotated[Text, matching(SERVICE_NAME)]
+    principal_arn: Principal | None = None
+    availability_zone_ids: Zones = []
     vpc_id: Text | None = None
     security_group_ids: list[Text] | None = None
 

@@ -120,7 +120,7 @@ async def restore(request: Request, worlds: Worlds, name: str, body: SnapshotBod
         if context is None:
             raise sandboxes.missing(name)
         snapshots.restore(context, taken, worlds.clock())
-    async with worlds.reading(("name", name)) as context:
+    async with worlds.reading(("name", name), begun=True) as context:
         if context is None:
             raise sandboxes.missing(name)
         return reply(shapes.sandbox(request, context.sandbox))
