@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from kagemusha.domain import delays
 from kagemusha.domain.delays import Delay
@@ -44,8 +45,7 @@ AS_USUAL = Wait()
 """No fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a change of state comes to: the new state, when that ends by itself, and what it brings.
 
     A held state does not end before it is released: `held_by` is the fault (0: by hand), `held_left` what is left of

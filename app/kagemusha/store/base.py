@@ -19,10 +19,11 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 
-from kagemusha.store.many import Many, among, put_many
+from kagemusha.store.many import Given, Insert, Many, among
 from kagemusha.store.prepared import Reading, Rows, rows
 from kagemusha.store.work import Known, Work
 
@@ -77,6 +78,44 @@ def mine(table: Table) -> ColumnElement[bool]:
 def by(table: Table, name: str) -> ColumnElement[bool]:
     """The condition that the column `name` is the parameter ``by_<name>``."""
     return table.c[name] == bindparam(f"by_{name}")
+
+
+def _given(names: Iterable[str], prefix: str) -> list[str]:
+    return [f"{prefix}_{name}" for name in names]
+
+
+def change_many(table: Table, keys: Sequence[str], names: Sequence[str]) -> Many:
+    """Set the columns `names` (parameters ``new_<name>``) of the rows whose `keys` are the parameters ``by_<key>``."""
+
+    def make(given: Given, _insert: Insert) -> Update:
+        found = (table.c[key] == given(f"by_{key}") for key in keys)
+        return update(table).where(mine(table), *found).values({name: given(f"new_{name}") for name in names})
+
+    return Many(table, [*_given(keys, "by"), *_given(names, "new")], make)
+
+
+def delete_many(table: Table, keys: Sequence[str]) -> Many:
+    """Take the rows away whose `keys` are the parameters ``by_<key>``."""
+
+    def make(given: Given, _insert: Insert) -> Delete:
+        return delete(table).where(mine(table), *(table.c[key] == given(f"by_{key}") for key in keys))
+
+    return Many(table, _given(keys, "by"), make)
+
+
+def put_many(table: Table, names: Sequence[str], *, replacing: bool = False) -> Many:
+    """Insert rows with the columns `names` (parameters ``new_<name>``), `replacing` or not what has their keys."""
+
+    def make(given: Given, insert: Insert) -> Any:
+        here = bindparam("in_sandbox", type_=table.c.sandbox_id.type)
+        # SQLite would take ON CONFLICT for a part of a query without a condition.
+        rows = select(here, *(given(f"new_{name}") for name in names)).where(true())
+        made = insert(table).from_select(["sandbox_id", *names], rows)
+        keys = [key.name for key in table.primary_key]
+        new = {name: made.excluded[name] for name in names if name not in keys}
+        return made.on_conflict_do_update(index_elements=keys, set_=new) if replacing else made
+
+    return Many(table, _given(names, "new"), make)
 
 
 Row = TypeVar("Row", bound=NamedTuple)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, select
 
 from kagemusha.store import models, records
-from kagemusha.store.base import Queries, Things, by, mine
-from kagemusha.store.many import among, delete_many, put_many
+from kagemusha.store.base import Queries, Things, by, delete_many, mine, put_many
+from kagemusha.store.many import among
 from kagemusha.store.tables import ATTACHED
 from kagemusha.store.work import Known, Work
 
@@ -22,7 +22,6 @@ class ConfigVars(Queries):
         self._known: Known[records.ConfigVar] = work.remember(Known("app_id", "name"))
         self._changes: dict[int, dict[str, str | None]] = {}
         self._final: dict[tuple[int, str], records.ConfigVar | None] = {}
-        work.sends(self._send)
 
     def changes(self, app_id: int) -> dict[str, str | None]:
         """What was put, or taken away (None), in the app since it was asked last in this transaction."""
@@ -46,9 +45,9 @@ class ConfigVars(Queries):
 
     def load(self, ids: Iterable[int]) -> None:
         """Read at once what these attachments give: see `Things.load`."""
-        unknown = sorted({number for number in ids if not self._known.has("attachment_id", number)})
+        unknown = {number for number in ids if not self._known.has("attachment_id", number)}
         if unknown:
-            found = map(records.ConfigVar._make, self._rows(_VARS_OF_ATTACHMENTS, ids=unknown))
+            found = map(records.ConfigVar._make, self._rows(_VARS_OF_ATTACHMENTS, ids=sorted(unknown)))
             self._known.learn("attachment_id", unknown, found)
 
     def given(self, attachment: records.Attachment, name: str) -> records.ConfigVar | None:
@@ -89,7 +88,7 @@ class ConfigVars(Queries):
     def _end(self, key: tuple[int, str], var: records.ConfigVar | None, value: str | None) -> None:
         self._final[key] = var
         self._changes.setdefault(key[0], {})[key[1]] = value
-        self._work.kept = True
+        self._work.keep(self._send)
 
     def _send(self) -> None:
         gone = ({"by_app_id": app_id, "by_name": name} for (app_id, name), var in self._final.items() if var is None)
@@ -139,12 +138,11 @@ class Releases(Things[records.Release]):
         """Nothing is kept back yet."""
         super().__init__(work)
         self._made: list[dict[str, Any]] = []
-        work.sends(self._send)
 
     def insert(self, row: records.Release) -> None:
         """Add a release."""
         self._made.append(self._insert.parameters(row))
-        self._work.kept = True
+        self._work.keep(self._send)
         self._known.put(row)
 
     def _send(self) -> None:

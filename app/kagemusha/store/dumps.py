@@ -22,8 +22,7 @@ from kagemusha.domain.delays import LATEST
 from kagemusha.domain.errors import InvalidParams
 from kagemusha.domain.states import STATES
 from kagemusha.store import models
-from kagemusha.store.base import Queries, mine
-from kagemusha.store.many import put_many
+from kagemusha.store.base import Queries, mine, put_many
 
 TABLES: tuple[Table, ...] = (
     models.spaces, models.apps, models.addons, models.attachments, models.privatelinks, models.allowed_accounts,

@@ -1,8 +1,7 @@
 """The faults of a world."""
 
 from kagemusha.store import happenings, models
-from kagemusha.store.base import Page, Things
-from kagemusha.store.many import change_many
+from kagemusha.store.base import Page, Things, change_many
 from kagemusha.store.work import Work
 
 MOST = 1_000
@@ -20,7 +19,6 @@ class Faults(Things[happenings.Fault]):
         """Nothing is kept back yet."""
         super().__init__(work)
         self._met: dict[int, dict[str, int]] = {}
-        work.sends(self._send)
 
     def all(self) -> list[happenings.Fault]:
         """All of them."""
@@ -29,7 +27,7 @@ class Faults(Things[happenings.Fault]):
     def met(self, fault: happenings.Fault) -> None:
         """Keep how often it was met and how often its probability was asked."""
         self._met[fault.id] = {"by_id": fault.id, "new_hits": fault.hits, "new_draws": fault.draws}
-        self._work.kept = True
+        self._work.keep(self._send)
         self._known.put(fault)
 
     def _send(self) -> None:

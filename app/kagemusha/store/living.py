@@ -1,5 +1,6 @@
 """What falls due, in which order, and the guarded change of a state."""
 
+from collections import defaultdict
 from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
@@ -9,10 +10,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from kagemusha.domain.lifecycle import Step
 from kagemusha.domain.states import Machine
 from kagemusha.store import models
-from kagemusha.store.base import Queries, mine
-from kagemusha.store.many import change_many, delete_many
+from kagemusha.store.base import Queries, change_many, delete_many, mine
 from kagemusha.store.records import Living
-from kagemusha.store.work import Known, Work
+from kagemusha.store.work import Work
 
 
 class Due(NamedTuple):
@@ -131,19 +131,14 @@ _MOVE = {
 _VANISH = {machine: delete_many(table, _GUARD) for machine, table in models.LIVING.items()}
 
 
-_NOTHING: Known[Any] = Known("id")
-"""What is known of a table that nobody has read or written."""
-
-
 class Lives(Queries):
     """Everything that has a life of its own, whatever its kind."""
 
     def __init__(self, work: Work) -> None:
         """Nothing is kept back yet."""
         super().__init__(work)
-        self._moves: dict[Machine, dict[int, dict[str, Any]]] = {machine: {} for machine in models.LIVING}
+        self._moves: defaultdict[Machine, dict[int, dict[str, Any]]] = defaultdict(dict)
         self._agenda = work.remember(Agenda())
-        work.sends(self._send)
 
     def due(self, until: int, limit: int) -> list[Due]:
         """The first `limit` things due at `until` or before, in the order in which they happen."""
@@ -175,24 +170,29 @@ class Lives(Queries):
         if move is None:
             seen = {"by_id": thing.id, "by_state": thing.state, "by_generation": thing.generation}
             move = moves[thing.id] = seen
-            self._work.kept = True
+            self._work.keep(self._send)
         elif (move["new_state"], move["new_generation"]) != (thing.state, thing.generation):
             raise LostRace(step.machine)
         generation = thing.generation + 1
         move["new_state"], move["new_generation"], move["new_due_at"] = step.target, generation, step.due_at
         move["new_held_by"], move["new_held_left"] = step.held_by, step.held_left
-        known = self._work.known.get(models.LIVING[step.machine].name, _NOTHING)
-        row = known.get(thing.id)
+        self._know(thing.id, step, generation)
+        self._agenda.move(thing.id, step, generation, resource, name)
+
+    def _know(self, number: int, step: Step, generation: int) -> None:
+        """Let a row that is known be as it will be when the move is sent."""
+        known = self._work.known.get(models.LIVING[step.machine].name)
+        if known is None or (row := known.get(number)) is None:
+            return
         if step.target is None:
-            known.drop(thing.id)
-        elif row is not None:
+            known.drop(number)
+        else:
             known.put(
                 row._replace(
                     state=step.target, generation=generation, due_at=step.due_at, held_by=step.held_by,
                     held_left=step.held_left,
                 )
             )  # fmt: skip
-        self._agenda.move(thing.id, step, generation, resource, name)
 
     def _send(self) -> None:
         for machine, moves in self._moves.items():

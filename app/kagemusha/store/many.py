@@ -8,20 +8,14 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
-    ColumnElement,
     Connection,
-    Delete,
     Table,
-    Update,
     UpdateBase,
     any_,
     bindparam,
     column,
-    delete,
     func,
     select,
-    true,
-    update,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -99,45 +93,3 @@ class Many:
         for row in rows:
             row["in_sandbox"] = sandbox_id
         return connection.exec_driver_sql(text, list(map(values, rows))).rowcount
-
-
-def _here(table: Table) -> ColumnElement[bool]:
-    return table.c.sandbox_id == bindparam("in_sandbox")
-
-
-def _given(names: Iterable[str], prefix: str) -> list[str]:
-    return [f"{prefix}_{name}" for name in names]
-
-
-def change_many(table: Table, keys: Sequence[str], names: Sequence[str]) -> Many:
-    """Set the columns `names` (parameters ``new_<name>``) of the rows whose `keys` are the parameters ``by_<key>``."""
-
-    def make(given: Given, _insert: Insert) -> Update:
-        found = (table.c[key] == given(f"by_{key}") for key in keys)
-        return update(table).where(_here(table), *found).values({name: given(f"new_{name}") for name in names})
-
-    return Many(table, [*_given(keys, "by"), *_given(names, "new")], make)
-
-
-def delete_many(table: Table, keys: Sequence[str]) -> Many:
-    """Take the rows away whose `keys` are the parameters ``by_<key>``."""
-
-    def make(given: Given, _insert: Insert) -> Delete:
-        return delete(table).where(_here(table), *(table.c[key] == given(f"by_{key}") for key in keys))
-
-    return Many(table, _given(keys, "by"), make)
-
-
-def put_many(table: Table, names: Sequence[str], *, replacing: bool = False) -> Many:
-    """Insert rows with the columns `names` (parameters ``new_<name>``), `replacing` or not what has their keys."""
-
-    def make(given: Given, insert: Insert) -> Any:
-        here = bindparam("in_sandbox", type_=table.c.sandbox_id.type)
-        # SQLite would take ON CONFLICT for a part of a query without a condition.
-        rows = select(here, *(given(f"new_{name}") for name in names)).where(true())
-        made = insert(table).from_select(["sandbox_id", *names], rows)
-        keys = [key.name for key in table.primary_key]
-        new = {name: made.excluded[name] for name in names if name not in keys}
-        return made.on_conflict_do_update(index_elements=keys, set_=new) if replacing else made
-
-    return Many(table, _given(names, "new"), make)

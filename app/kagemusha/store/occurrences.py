@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, delete, select
 
 from kagemusha.store import models
-from kagemusha.store.base import Queries, by, mine
+from kagemusha.store.base import Queries, by, mine, put_many
 from kagemusha.store.happenings import Occurrence
-from kagemusha.store.many import put_many
 
 BOUND = 10_000
 """Occurrences that a sandbox keeps."""

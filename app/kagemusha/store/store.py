@@ -8,12 +8,11 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from kagemusha.domain.lifecycle import Step
 from kagemusha.store import configs, models, server_models, tables
-from kagemusha.store.base import Queries, mine
+from kagemusha.store.base import Queries, mine, put_many
 from kagemusha.store.faults import Faults
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 from kagemusha.store.link_views import LinkViews
 from kagemusha.store.living import Due, Lives
-from kagemusha.store.many import put_many
 from kagemusha.store.occurrences import Occurrences
 from kagemusha.store.records import Endpoint, Living, Sandbox
 from kagemusha.store.work import Work
@@ -121,7 +120,6 @@ class Store(Queries):
         self._system = system
         self._entries: list[JournalEntry] = []
         self._occurred: list[Occurrence] = []
-        self.work.sends(self._send)
 
     def allocate(self) -> int:
         """The next number of the world's counter. A transaction that fails gives it back."""
@@ -143,7 +141,7 @@ class Store(Queries):
 
     def _keep(self, entry: JournalEntry) -> None:
         self._entries.append(entry)
-        self._work.kept = True
+        self._work.keep(self._send)
 
     def note(self, kind: str, at: int, detail: Mapping[str, Any], noted_at: int | None = None) -> None:
         """Write down what happened at `at` and is no change of state; `noted_at` is system time, now when left out."""

@@ -6,8 +6,8 @@ from sqlalchemy import bindparam, select
 
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AllowedAccountState, PrivatelinkState
 from kagemusha.store import models, records
-from kagemusha.store.base import Things, by, mine
-from kagemusha.store.many import among, change_many
+from kagemusha.store.base import Things, by, change_many, mine
+from kagemusha.store.many import among
 from kagemusha.store.work import Work
 
 
@@ -40,7 +40,6 @@ class Apps(Things[records.App]):
         """Nothing is kept back yet."""
         super().__init__(work)
         self._released: dict[int, dict[str, int]] = {}
-        work.sends(self._send)
 
     def by_ids(self, ids: Iterable[int]) -> dict[int, records.App]:
         """The apps with these ids, by id."""
@@ -63,7 +62,7 @@ class Apps(Things[records.App]):
         """Note the app's newest release."""
         new = {"new_release_version": version, "new_released_at": at, "new_updated_at": at}
         self._released[app_id] = {"by_id": app_id, **new}
-        self._work.kept = True
+        self._work.keep(self._send)
         app = self._known.get(app_id)
         if app is not None:
             self._known.put(app._replace(release_version=version, released_at=at, updated_at=at))
@@ -91,7 +90,6 @@ class Addons(Things[records.Addon]):
         super().__init__(work)
         self._plans: dict[int, list[str]] = work.remember({})
         self._touched: dict[int, dict[str, int]] = {}
-        work.sends(self._send)
 
     def of_app(self, app_id: int) -> list[records.Addon]:
         """The add-ons that the app pays for, oldest first."""
@@ -121,7 +119,7 @@ class Addons(Things[records.Addon]):
     def touch(self, addon_id: int, at: int) -> None:
         """Note that the add-on changed."""
         self._touched[addon_id] = {"by_id": addon_id, "new_updated_at": at}
-        self._work.kept = True
+        self._work.keep(self._send)
         addon = self._known.get(addon_id)
         if addon is not None:
             self._known.put(addon._replace(updated_at=at))

@@ -88,34 +88,33 @@ Remembered = TypeVar("Remembered", bound=Memory)
 class Work:
     """What all queries of one world share in a transaction.
 
-    Writes may be kept back, to be sent together; whoever keeps one back says so by `kept` and changes what is known.
-    Before any other statement they are sent, and after one that writes nothing is known any more.
+    Writes may be kept back, to be sent together; whoever keeps one back changes what is known accordingly. Before any
+    other statement they are sent, and after one that writes nothing is known any more.
     """
 
     def __init__(self, connection: Connection, sandbox_id: int) -> None:
         """Over one connection, in one world."""
         self.connection = connection
         self.sandbox_id = sandbox_id
-        self.kept = False
         self.known: dict[str, Known[Any]] = {}
         self._memories: list[Memory] = []
-        self._senders: list[Callable[[], None]] = []
+        self._senders: dict[Callable[[], None], None] = {}
 
     def remember(self, memory: Remembered) -> Remembered:
         """Let `memory` be cleared when it may no longer be true."""
         self._memories.append(memory)
         return memory
 
-    def sends(self, sender: Callable[[], None]) -> None:
-        """Let `sender` be called when what was kept back is to be sent."""
-        self._senders.append(sender)
+    def keep(self, sender: Callable[[], None]) -> None:
+        """Let `sender`, which has kept something back, be called when that is to be sent."""
+        self._senders[sender] = None
 
     def send(self) -> None:
         """Send what was kept back."""
-        if self.kept:
+        if self._senders:
             for sender in self._senders:
                 sender()
-            self.kept = False
+            self._senders.clear()
 
     def forget(self) -> None:
         """Know nothing any more."""
