@@ -15,8 +15,9 @@ import pytest
 from commands import Server, eventually, processes, serving
 from kagemusha.cli.serve import NO_EMULATOR
 from kagemusha.cli.workers import shares, supervise
+from kagemusha.problems import StartProblem
 from kagemusha.settings import Settings
-from kagemusha.store.engine import DatabaseProblem, connect
+from kagemusha.store.engine import connect
 
 ENDS: dict[str, Callable[[Server], object]] = {
     "SIGTERM": lambda server: server.process.terminate(),
@@ -145,6 +146,6 @@ def test_a_worker_that_cannot_start_is_one_line() -> None:
     """What keeps a worker from starting is told by the process that looks after it, which never becomes ready."""
     settings = Settings(database="sqlite:////dev/null/world/world.db", workers=2)
     ready: list[bool] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(DatabaseProblem, match="/dev/null/world"):
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(StartProblem, match="/dev/null/world"):
         supervise(settings, listener, lambda: ready.append(True))
     assert ready == []

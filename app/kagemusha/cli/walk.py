@@ -128,7 +128,9 @@ class Walk:
         typer.echo(f"{doing} done")
 
     def _news(self) -> Sequence[Mapping[str, Any]]:
-        page = self.sim("GET", "journal", query={"after": self._seen}, has=("entries", "next_after"))
+        page = self.sim(
+            "GET", "journal", query={"after": self._seen, "kind": "transition"}, has=("entries", "next_after")
+        )
         self._seen = page["next_after"]
         entries: list[Mapping[str, Any]] = page["entries"]
         return entries
