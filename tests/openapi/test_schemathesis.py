@@ -19,7 +19,7 @@ from live import Server, serving
 from things import Things
 
 HERE = Path(__file__).parent
-PROGRAM = Path(sys.executable).with_name("schemathesis")
+SCHEMATHESIS = [sys.executable, "-m", "schemathesis.cli"]
 DOCUMENTS = openapi.documents()
 NEVER_SUCCEED = {"oauth_session.delete", "pipeline_coupling.info_by_app", "addon_config.update"}
 """Operations that are refused whatever is asked."""
@@ -40,7 +40,7 @@ class Trial:
         """Schemathesis over a document: what it printed, and its report."""
         (self.folder / "document.json").write_text(openapi.spelled(document))
         command = [
-            str(PROGRAM), "--config-file", str(HERE / "schemathesis.toml"), "run", "document.json", "--no-color",
+            *SCHEMATHESIS, "--config-file", str(HERE / "schemathesis.toml"), "run", "document.json", "--no-color",
             "--url", self.server.url, "--report", "json", "--report-json-path", "report.json", *arguments,
         ]  # fmt: skip
         more = {

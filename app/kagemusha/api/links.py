@@ -45,9 +45,10 @@ FOLLOWING: Mapping[str, tuple[str, ...]] = {
 }
 """Where the thing of an operation's answer is: its path, whose parameters are OpenAPI's runtime expressions.
 
-Every operation whose path begins so, and has no further parameter, follows, but for what takes a part of it away: a
-new thing has nothing to take. Ids are given: names can be changed.
+Every operation whose path begins so, and has no further parameter, follows. Ids are given: names can be changed.
 """
+EMPTYING = {"acm.disable", "fault.clear", "sandbox.reset", "sandbox.restore"}
+"""Operations that follow nothing: they take away what a thing has, and what is new has nothing yet."""
 
 
 def add_links(document: Mapping[str, Any]) -> None:
@@ -58,8 +59,8 @@ def add_links(document: Mapping[str, Any]) -> None:
     targets = {
         operation["operationId"]: path
         for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-        if method != "delete" or path.endswith("}")
+        for operation in methods.values()
+        if operation["operationId"] not in EMPTYING
     }
     for source, places in FOLLOWING.items():
         if source in sources:
