@@ -133,14 +133,18 @@ class Things:
         return str(made)
 
     def pending(self, sandbox: str, *, held: bool) -> str:
-        """A thing of a sandbox for which something is pending, held or not; what isn't there has none."""
+        """A thing of a sandbox for which something is pending, held or not.
+
+        A sandbox that isn't there has none, nor has one at the end of time, where nothing falls due.
+        """
         shown = self._client.get(f"/_sim/sandboxes/{sandbox}")
         if not shown.is_success:
             return sandbox
         world = World(self._client, sandbox, shown.json()["heroku_api_key"])
-        made: str = world.post("/spaces", {"team": TEAM, "name": f"space-{self._number(world)}"})["id"]
+        answer = world.send("POST", "/spaces", {"team": TEAM, "name": f"space-{self._number(world)}"})
+        made: str = answer.json()["id"]
         if held:
-            world.sim("POST", f"/pending/{made}/hold")
+            world.ask_sim("POST", f"/pending/{made}/hold")
         return made
 
     def snapshot(self) -> dict[str, Any]:
