@@ -95,7 +95,7 @@ def test_what_a_document_says_is_so(name: str, tmp_path: Path) -> None:
     assert report["test_cases"]["errored"] == 0, done.stdout
     [(scenarios, covered, links)] = re.findall(r"Scenarios: +(\d+)\s+API Links: +(\d+) covered / (\d+)", done.stdout)
     assert int(scenarios) >= SCENARIOS, done.stdout
-    assert int(covered) > int(links) * 2 // 3, done.stdout
+    assert int(covered) > int(links) // 2, done.stdout
     accepted = {
         label for label, phases in report["valid_rates"].items() if any(rate["accepted"] for rate in phases.values())
     }
