@@ -51,7 +51,7 @@ class Database:
     @property
     def redis(self) -> RedisSettings:
         """What it is set to, if it is a Redis."""
-        return RedisSettings(**{name: value for name, value in _settings(self.addon).items() if name != _WINDOW})
+        return redis_settings(self.addon)
 
 
 def find(context: Context, identity: str, service: str | None = None) -> Database:
@@ -127,6 +127,11 @@ def _views(context: Context, app: App, found: Sequence[Addon]) -> list[Database]
         )
         for addon in found
     ]
+
+
+def redis_settings(addon: Addon) -> RedisSettings:
+    """What an add-on is set to, if it is a Redis."""
+    return RedisSettings(**{name: value for name, value in _settings(addon).items() if name != _WINDOW})
 
 
 def _settings(addon: Addon) -> dict[str, Any]:
