@@ -39,6 +39,7 @@ _NAMES = {
     "regions": "virginia",
     "releases": "1",
     "sandboxes": "default",
+    "sources": "127.0.0.2",
     "spaces": "harbor",
     "teams": "kagemusha",
     "users": "~",
@@ -140,6 +141,7 @@ async def _connect(walk: _Walk) -> None:
     wanted = {"service_name": link["service_name"]}
     walk.names["endpoints"] = (await walk.call("endpoint.create", wanted))["endpoint_id"]
     await walk.call("endpoint.accept")
+    await walk.call("source.set", {"vpc_address": "10.0.1.20", "security_group_ids": ["sg-0123456789abcdef0"]})
     await walk.call("clock.advance", {"until": "idle"})
 
 
@@ -189,8 +191,8 @@ async def _end(walk: _Walk) -> None:
     walk.names["spaces"] = "haven"
     await walk.call("privatelink.access.remove", {"allowed_accounts": ["123456789101"]})
     for operation in (
-        "endpoint.reject", "endpoint.delete", "privatelink.destroy", "addon_attachment.delete", "addon.delete",
-        "app.delete", "space.delete", "sandbox.reset",
+        "endpoint.reject", "endpoint.delete", "source.delete", "privatelink.destroy", "addon_attachment.delete",
+        "addon.delete", "app.delete", "space.delete", "sandbox.reset",
     ):  # fmt: skip
         await walk.call(operation)
     await walk.call("sandbox.delete", sandboxes="ci")

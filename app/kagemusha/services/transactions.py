@@ -201,20 +201,20 @@ class Transactions:
         return fired, noted
 
     def _tell(self, context: Context) -> int:
-        """Let the journal tell of the requests that were answered before; returns how many."""
+        """Let the journal tell of what was answered, or connected, before; returns how many entries."""
         sandbox, tried = context.sandbox, self.requests.tried(context.sandbox.id)
         # An attempt that failed has left no number behind, unless only the answer to its commit was lost.
         if tried is not None and tried.seq <= sandbox.journal_seq:
-            found = context.store.occurrences.page(tried.seq - 1, 1, "request")
+            found = context.store.occurrences.page(tried.seq - 1, 1, None)
             if any(tried.is_kept(each.seq, each.noted_at, json.loads(each.detail)) for each in found):
                 self.requests.written(sandbox.id, tried.count)
         noted = self.requests.trying(sandbox.id, sandbox.journal_seq + 1)
         for each in noted:
-            context.store.note("request", each.at, each.detail, each.noted_at)
+            context.store.note(each.kind, each.at, each.detail, each.noted_at)
         return len(noted)
 
     def _told(self, sandbox_id: int, noted: int) -> None:
-        """Note that a transaction was committed, with `noted` requests in it."""
+        """Note that a transaction was committed, with `noted` of what was kept back in it."""
         self.requests.written(sandbox_id, noted)
         self._news.set()
         self._news = asyncio.Event()
@@ -226,7 +226,7 @@ class Transactions:
                 await self._news.wait()
 
     async def write_down(self, sandbox_id: int) -> None:
-        """Let the journal tell of every request of this sandbox that was answered by this process."""
+        """Let the journal tell of all that was answered, or connected, in this sandbox by this process."""
         if self.requests.of(sandbox_id):
             async with self.writing(("id", sandbox_id)) as context:
                 pass

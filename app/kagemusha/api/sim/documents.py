@@ -145,6 +145,15 @@ class Endpoint(TypedDict):
 
 
 @document
+class Source(TypedDict):
+    """An address of this machine, and what who comes from there has in a VPC."""
+
+    address: str
+    security_group_ids: list[str]
+    vpc_address: str
+
+
+@document
 class Fault(TypedDict):
     """Trouble that was ordered, and how often it was met; `remaining` null is for ever."""
 
