@@ -90,7 +90,12 @@ class Gateway:
         found = [] if world is None else [self._shown(world, name, door) for name, door in world.doors.items()]
         problems = {} if world is None else dict(world.problems)
         counts = self._house.counts.of(sandbox_id).shown()
-        return {"endpoint_host": "address" if self._addresses else "dns", "doors": found, "problems": problems, **counts}
+        return {
+            "endpoint_host": "address" if self._addresses else "dns",
+            "doors": found,
+            "problems": problems,
+            **counts,
+        }
 
     async def authority(self, sandbox_id: int) -> str:
         """See DataPlane. NotFound while the world has no door, and so no authority."""
