@@ -14,7 +14,7 @@ from kagemusha.domain.doors import Door, Filter
 from kagemusha.domain.errors import AwsError
 from kagemusha.domain.security_groups import Rule, admits
 from kagemusha.main import create_app
-from kagemusha.services.data_plane import doors
+from kagemusha.services.doors import doors
 from kagemusha.services.transactions import Transactions
 from kagemusha.settings import Settings
 from upstreams import HTML, PAGE, http, moto_server, nobody, saying

@@ -32,6 +32,11 @@ class DataStore:
     database: str
     settings: RedisSettings
 
+    @property
+    def credentials(self) -> tuple[str, str, str]:
+        """What a connection is made with: the store, the user and the password."""
+        return self.key, self.user, self.password
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

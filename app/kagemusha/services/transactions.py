@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.advance import Fired, advance
 from kagemusha.services.context import Context
+from kagemusha.services.data_plane import DataPlane
 from kagemusha.services.requests import Requests
 from kagemusha.services.stage_faults import StageFaults
 from kagemusha.store import engine as engines
@@ -45,6 +46,7 @@ class Transactions:
         self.requests = Requests(self._wake)
         self._writing_down: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self.data_plane: DataPlane | None = None
 
     async def end(self) -> None:
         """Write down what was kept back, then close."""
@@ -109,6 +111,15 @@ class Transactions:
             await self.settle(key, now, begun=begun)
 
     @asynccontextmanager
+    async def looking(self, key: Key) -> AsyncIterator[Context | None]:
+        """A world as the last commit left it, to be read: what has fallen due since has not happened."""
+        async with self._lock:
+            with self._begin(writes=False) as connection:
+                sandbox = Sandboxes(connection).find(*key)
+                now = 0 if sandbox is None else sandbox.now(self.clock())
+                yield None if sandbox is None else self._context(connection, sandbox, now)
+
+    @asynccontextmanager
     async def writing(self, key: Key, *, begun: bool = False) -> AsyncIterator[Context | None]:
         """A settled and locked world, to be changed: committed when the block ends well.
 
@@ -132,7 +143,9 @@ class Transactions:
                         context.store.flush()
                 if settled:
                     self._told(sandbox.id, noted)
-                    return
+            if settled:
+                await self._agree(sandbox.id)
+                return
             await self.settle(key, now, begun=begun)
 
     async def settle(self, key: Key, until: int, seen: list[Fired] | None = None, *, begun: bool = False) -> int:
@@ -146,13 +159,16 @@ class Transactions:
                 with self._begin(writes=True, asked=False, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key, lock=True)
                     if sandbox is None or not _is_due(sandbox, until):
-                        return fired
+                        break
                     batch, noted = self._batch(connection, sandbox, until)
                     fired += len(batch)
                     if seen is not None:
                         seen.extend(batch)
                 self._told(sandbox.id, noted)
             await asyncio.sleep(0)
+        if fired and sandbox is not None:
+            await self._agree(sandbox.id)
+        return fired
 
     async def settle_waking(self) -> int:
         """Settle every sandbox in which something is due by the system's clock, but those that others settle."""
@@ -168,7 +184,13 @@ class Transactions:
                     batch, noted = self._batch(connection, sandbox, sandbox.now(self.clock()))
                     fired += len(batch)
                 self._told(sandbox.id, noted)
+            await self._agree(sandbox.id)
             await asyncio.sleep(0)
+
+    async def _agree(self, sandbox_id: int) -> None:
+        """Let the data plane follow what was committed, before anybody is answered."""
+        if self.data_plane is not None:
+            await self.data_plane.agree(sandbox_id)
 
     def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> tuple[list[Fired], int]:
         context = self._context(connection, sandbox, until)
@@ -230,7 +252,7 @@ class Transactions:
     def _context(self, connection: Connection, sandbox: Sandbox, now: int) -> Context:
         store = Store(connection, sandbox, self.clock())
         faults = StageFaults(store, sandbox) if sandbox.stage_faults else None
-        return Context(store, sandbox, now, sandbox.timing(self.default_pace), faults)
+        return Context(store, sandbox, now, sandbox.timing(self.default_pace), faults, self.data_plane)
 
 
 class _Begun:
