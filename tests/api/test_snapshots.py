@@ -8,6 +8,8 @@ import pytest
 from driver import PROVISIONED, World
 from fastapi.testclient import TestClient
 
+GROUP = "sg-0123456789abcdef0"
+
 
 def snapshot(world: World) -> dict[str, Any]:
     """The world's document."""
@@ -29,6 +31,7 @@ def furnished(world: World) -> World:
     world.post("/spaces", {"name": "coming", "team": "kagemusha"})
     world.endpoint(world.shown(addon)["service_name"])
     world.call("PATCH", "/apps/ferry/config-vars", {"A": "1"})
+    world.sim("PUT", "/sources/127.0.0.2", {"vpc_address": "10.0.1.20", "security_group_ids": [GROUP]})
     return world
 
 

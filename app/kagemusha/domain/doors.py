@@ -40,7 +40,7 @@ class DataStore:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """The security groups that a connection must pass, in the account and AWS region of the endpoint's VPC."""
+    """The security groups that a connection must pass, in the sandbox's AWS account and the endpoint's AWS region."""
 
     account_id: str
     aws_region: str

@@ -29,7 +29,7 @@ def doors(context: Context) -> list[Door]:
     live = (each for each in store.endpoints.page(_ALL) if each.state in LIVE_ENDPOINT_STATES)
     return [
         *(_own(context, each, apps[each.app_id], stores[number]) for number, each in addons.items()),
-        *(_through(each, stores[each.addon_id]) for each in live if each.addon_id in stores),
+        *(_through(context.sandbox, each, stores[each.addon_id]) for each in live if each.addon_id in stores),
     ]
 
 
@@ -46,7 +46,7 @@ def door_now(context: Context, door: Door) -> Door | None:
     addon = store.addons.get(endpoint.addon_id) if endpoint and endpoint.state in LIVE_ENDPOINT_STATES else None
     if endpoint is None or addon is None or addon.state != AddonState.PROVISIONED:
         return None
-    return _through(endpoint, data_store(context, addon))
+    return _through(context.sandbox, endpoint, data_store(context, addon))
 
 
 def data_store(context: Context, addon: Addon) -> DataStore:
@@ -78,7 +78,7 @@ def _own(context: Context, addon: Addon, app: App, store: DataStore) -> Door:
     return Door(host, (), PORTS[store.kind], None, is_open=True, filter=None, store=store)
 
 
-def _through(endpoint: Endpoint, store: DataStore) -> Door:
+def _through(sandbox: Sandbox, endpoint: Endpoint, store: DataStore) -> Door:
     connection = releases.connection(endpoint)
     groups: Sequence[str] = tuple(json.loads(endpoint.security_group_ids or "{}"))
     region = endpoint.service_name.split(".")[3]
@@ -90,6 +90,7 @@ def _through(endpoint: Endpoint, store: DataStore) -> Door:
         is_open=endpoint.state == EndpointState.AVAILABLE,
         filter=None
         if endpoint.security_group_ids is None
-        else Filter(endpoint.owner_account_id, region, tuple(groups)),
+        # Whoever the endpoint is said to be of: what is asked for in a world is asked of its own account alone.
+        else Filter(sandbox.aws_account_id, region, tuple(groups)),
         store=store,
     )
