@@ -25,7 +25,7 @@ def certificate(authority: str) -> str:
 
 
 def context(authority: str, names: Sequence[str], protocols: Sequence[str]) -> ssl.SSLContext:
-    """What a door that has these DNS names and addresses speaks TLS with; `protocols` are TLS's names of what is spoken in it."""
+    """What a door with these DNS names and addresses speaks TLS with; `protocols` are TLS's names of what is in it."""
     pem = authority.encode()
     now = to_datetime(system_now())
     made = CA.from_pem(pem, pem).issue_cert(

@@ -25,8 +25,8 @@ class Unopened(Exception):
 class Manner:
     """How one kind of store is spoken to.
 
-    `open` reads what comes before TLS and raises Unopened; `apology` makes what a client is sent, on TLS, when its store
-    can't be had; `protocols` are TLS's names of what is spoken (ALPN).
+    `open` reads what comes before TLS and raises Unopened; `apology` makes what a client is sent, on TLS, when its
+    store can't be had; `protocols` are TLS's names of what is spoken (ALPN).
     """
 
     open: Callable[[socket.socket], Awaitable[None]]
@@ -37,10 +37,10 @@ class Manner:
 async def peek(client: socket.socket, most: int) -> bytes:
     """What the client has sent, left where it is; waits until there is something. Empty when it has ended."""
     loop = asyncio.get_running_loop()
-    readable = loop.create_future()
-    loop.add_reader(client.fileno(), lambda: readable.done() or readable.set_result(None))
+    readable = asyncio.Event()
+    loop.add_reader(client.fileno(), readable.set)
     try:
-        await readable
+        await readable.wait()
     finally:
         loop.remove_reader(client.fileno())
     return client.recv(most, socket.MSG_PEEK)

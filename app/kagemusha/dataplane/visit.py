@@ -197,8 +197,9 @@ class Visit:
         self, outcome: Outcome, reason: Reason | None = None, flow: Flow | None = None, duration: float | None = None
     ) -> None:
         """Let the journal and the metrics tell what became of it."""
-        through = {} if flow is None else {"received": flow.received, "sent": flow.sent}
-        entry = replace(self._entry, outcome=outcome, reason=reason, duration=duration, **through)
+        entry = replace(self._entry, outcome=outcome, reason=reason, duration=duration)
+        if flow is not None:
+            entry = replace(entry, received=flow.received, sent=flow.sent)
         self._house.counts.add(self._sandbox.id, entry)
         transactions = self._house.transactions
         connections.note(transactions, self._sandbox.id, self._sandbox.now(transactions.clock()), entry)
