@@ -144,7 +144,7 @@ class Transactions:
                 if settled:
                     self._told(sandbox.id, noted)
             if settled:
-                await self._agree(sandbox.id)
+                await self.agree(sandbox.id)
                 return
             await self.settle(key, now, begun=begun)
 
@@ -167,7 +167,7 @@ class Transactions:
                 self._told(sandbox.id, noted)
             await asyncio.sleep(0)
         if fired and sandbox is not None:
-            await self._agree(sandbox.id)
+            await self.agree(sandbox.id)
         return fired
 
     async def settle_waking(self) -> int:
@@ -184,10 +184,10 @@ class Transactions:
                     batch, noted = self._batch(connection, sandbox, sandbox.now(self.clock()))
                     fired += len(batch)
                 self._told(sandbox.id, noted)
-            await self._agree(sandbox.id)
+            await self.agree(sandbox.id)
             await asyncio.sleep(0)
 
-    async def _agree(self, sandbox_id: int) -> None:
+    async def agree(self, sandbox_id: int) -> None:
         """Let the data plane follow what was committed, before anybody is answered."""
         if self.data_plane is not None:
             await self.data_plane.agree(sandbox_id)
