@@ -7,6 +7,7 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from kagemusha.clock import elapsed
 from kagemusha.dataplane.backend import Backend, BackendProblem
@@ -24,11 +25,19 @@ from kagemusha.store.records import Sandbox, Source
 
 PATIENCE = 10.0
 """Seconds that a client has for what comes before TLS, and again for TLS."""
-Ingress = Callable[[str, str, int, Sequence[str]], Awaitable[Sequence[Rule]]]
-"""The rules that security groups have now, by account, AWS region and seed. Raises DomainError."""
 _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER's: a socket that is closed resets its connection."""
 _SWALLOWED = 65_536
+
+
+class Networks(Protocol):
+    """Who knows the networks of AWS accounts, by account, AWS region and seed of the world. Raises DomainError."""
+
+    async def ingress(self, account_id: str, aws_region: str, seed: int, group_ids: Sequence[str]) -> Sequence[Rule]:
+        """The ingress rules that security groups have now."""
+
+    async def vpc_block(self, account_id: str, aws_region: str, seed: int, vpc_id: str) -> str | None:
+        """The CIDR block of a VPC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class House:
 
     transactions: Transactions
     backends: Mapping[Kind, Backend]
-    ingress: Ingress
+    networks: Networks
     counts: Counts
 
 
@@ -129,14 +138,20 @@ class Visit:
         return Flow(effect.cut_after)
 
     async def _pass(self, asked: Filter, port: int, source: Source) -> None:
-        """Pass the security groups."""
+        """Pass the security groups.
+
+        A client of whose address no source speaks is somewhere in the endpoint's VPC: rules for all of that let it in.
+        """
+        networks, account = self._house.networks, (asked.account_id, asked.aws_region, self._sandbox.seed)
+        is_known = source.vpc_address != source.address
         try:
-            rules = await self._house.ingress(
-                asked.account_id, asked.aws_region, self._sandbox.seed, asked.security_group_ids
-            )
+            rules = await networks.ingress(*account, asked.security_group_ids)
+            if security_groups.admits(rules, port, source.vpc_address, source.groups):
+                return
+            block = None if is_known or asked.vpc_id is None else await networks.vpc_block(*account, asked.vpc_id)
         except DomainError:
             raise Refused(Reason.RULES_UNKNOWN) from None
-        if not security_groups.admits(rules, port, source.vpc_address, source.groups):
+        if block is None or not security_groups.admits_all_of(rules, port, block):
             raise Refused(Reason.SECURITY_GROUP, hangs=True)
 
     async def _enter(self, flow: Flow, context: ssl.SSLContext) -> None:
