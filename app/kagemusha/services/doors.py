@@ -1,7 +1,7 @@
 """The doors of a world, derived from its add-ons and endpoints. The data plane opens and closes them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
 
 from kagemusha.domain import catalog
