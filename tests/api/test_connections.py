@@ -1,5 +1,6 @@
 """Connections: the faults that they meet, and what the journal and the metrics tell of them."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from kagemusha.services.connections import Counts, Entry
 from kagemusha.services.faults import meet_connection
 from kagemusha.services.transactions import Transactions
 from kagemusha.store.records import Source
+from live import serving
 
 STORE = DataStore("world", "key", "redis-ferry", "redis", "default", "secret", "d0", RedisSettings())
 DOOR = Door("vpce-1.example", ("vpce-1-use1-az1.example",), 6379, "vpce-1", is_open=True, filter=None, store=STORE)
@@ -201,6 +203,20 @@ def test_connections_are_followed(world: World, plane: Plane, client: TestClient
     plane.note(CONNECTED)
     path = f"/_sim/sandboxes/{world.name}/journal?kind=connection&wait=5"
     assert [each["outcome"] for each in client.get(path).json()["entries"]] == ["connected"]
+
+
+def test_connections_are_followed_as_events() -> None:
+    """Each is an event with the journal's name for it."""
+    with serving("--ephemeral") as server, server.client() as client:
+        world = World.make(client, None)
+        taken = world.sim("GET", "/snapshot")
+        told = {"kind": "connection", "at": "2030-01-01T00:00:00Z", **CONNECTED.detail}
+        world.sim("PUT", "/snapshot", taken | {"requests": [told]})
+        path = f"/_sim/sandboxes/{world.name}/journal?kind=connection"
+        with client.stream("GET", path, headers={"Accept": "text/event-stream"}) as stream:
+            lines = [line for line, _ in zip(filter(None, stream.iter_lines()), range(4), strict=False)]
+    assert lines[2] == "event: connection"
+    assert json.loads(lines[3].removeprefix("data: "))["outcome"] == "connected"
 
 
 def test_of_a_sandbox_that_is_gone_nothing_is_told(world: World, plane: Plane) -> None:
