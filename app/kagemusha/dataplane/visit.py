@@ -168,14 +168,16 @@ class Visit:
         self._tell(Outcome.CLOSED, reason, flow, elapsed() - began)
 
     async def _handshake(self, flow: Flow, context: ssl.SSLContext, protocol: str | None) -> Front:
+        front = Front(flow, self._over.set)
         try:
-            transport, front = await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Front(flow, self._over.set), self._client, ssl=context, ssl_handshake_timeout=PATIENCE
+            # What it returns as the protocol is another thing in each kind of loop.
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: front, self._client, ssl=context, ssl_handshake_timeout=PATIENCE
             )
         except OSError:
             raise Unopened(Reason.TLS) from None
         self._front = front
-        agreed = transport.get_extra_info("ssl_object").selected_alpn_protocol()
+        agreed = front.transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if protocol is not None and agreed != protocol:
             front.transport.abort()
             raise Unopened(Reason.TLS)

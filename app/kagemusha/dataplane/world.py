@@ -153,6 +153,7 @@ class World:
         try:
             await visit.stay(context)
         except Exception:
+            visit.cut(Reason.SERVER_ENDS)
             log.exception("A connection to %s failed: kagemusha has a bug. Please report it.", visit.door.store.addon)
         finally:
             del self._visits[visit]
