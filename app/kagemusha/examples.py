@@ -63,13 +63,15 @@ _COUPLING = {
     "stage": "production",
     "updated_at": "2012-01-01T12:00:00Z",
 }
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIBkzCCATmgAwIBAgIUexample\n-----END CERTIFICATE-----\n"
 _VARIABLE = {"name": "MAXMEMORY", "value": "noeviction"}
 _NEVER = {
+    "data_plane.authority": Example(None, {"certificate": _CERTIFICATE}),
     "addon_config.update": Example({"config": [_VARIABLE]}, [_VARIABLE]),
     "oauth_session.delete": Example(None, None),
     "pipeline_coupling.info_by_app": Example(None, _COUPLING),
 }
-"""Operations that succeed with Heroku, and never here."""
+"""Operations that succeed with Heroku, or with a data plane, and never here."""
 
 
 class _Walk:
@@ -141,6 +143,7 @@ async def _connect(walk: _Walk) -> None:
     wanted = {"service_name": link["service_name"]}
     walk.names["endpoints"] = (await walk.call("endpoint.create", wanted))["endpoint_id"]
     await walk.call("endpoint.accept")
+    await walk.call("data_plane.info")
     await walk.call("source.set", {"vpc_address": "10.0.1.20", "security_group_ids": ["sg-0123456789abcdef0"]})
     await walk.call("clock.advance", {"until": "idle"})
 

@@ -113,7 +113,7 @@ async def _start_data_plane(app: FastAPI, settings: Settings) -> Callable[[], Aw
     temporary = TemporaryDirectory(prefix="kagemusha-") if settings.stores_folder is None else None
     folder = settings.stores_folder or Path(temporary.name if temporary else "")
     backends = make(folder, settings.redis_server, settings.postgres_server)
-    house = House(transactions, backends, app.state.aws.ingress, Counts())
+    house = House(transactions, backends, app.state.aws, Counts())
     gateway = Gateway(house, addresses=settings.endpoint_host != "dns")
 
     async def stop() -> None:

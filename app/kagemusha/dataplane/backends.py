@@ -9,4 +9,5 @@ from kagemusha.domain.doors import Kind
 
 def make(folder: Path, redis_server: str | None, postgres_server: str | None) -> Mapping[Kind, Backend]:
     """The backends, which keep data in `folder`. Raises BackendProblem for what was told and can't be had."""
+    del folder, redis_server, postgres_server
     return {}

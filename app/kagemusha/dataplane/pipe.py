@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
 from kagemusha.domain.connections import Reason
@@ -32,12 +33,23 @@ class Front(asyncio.Protocol):
         self.is_over = False
         self.transport: asyncio.Transport
         self.back: Back | None = None
+        self._heard = asyncio.Event()
         self._ended = ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The handshake is done."""
         self.transport = cast("asyncio.Transport", transport)
         self.transport.pause_reading()
+
+    async def hear(self, patience: float) -> None:
+        """Wait until the client has said something, or is gone, but no longer than `patience` seconds.
+
+        Who is answered before may not read the answer, if it is the last.
+        """
+        self.transport.resume_reading()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._heard.wait()
 
     def join(self, back: "Back") -> None:
         """Let bytes flow."""
@@ -52,6 +64,8 @@ class Front(asyncio.Protocol):
         self.flow.received += len(data)
         if self.back is not None:
             self.back.transport.write(data)
+        else:
+            self._heard.set()
 
     def pause_writing(self) -> None:
         """The client is slow."""
@@ -66,6 +80,7 @@ class Front(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """The client is gone, or was sent away."""
         self.is_over = True
+        self._heard.set()
         if self.back is not None:
             self.back.transport.close()
         self._ended()

@@ -7,10 +7,11 @@ import struct
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from kagemusha.clock import elapsed
 from kagemusha.dataplane.backend import Backend, BackendProblem
-from kagemusha.dataplane.openings import MANNERS, Unopened
+from kagemusha.dataplane.openings import MANNERS, PATIENCE, Client, Unopened
 from kagemusha.dataplane.pipe import Back, Flow, Front
 from kagemusha.domain import security_groups
 from kagemusha.domain.connections import Outcome, Reason
@@ -22,13 +23,19 @@ from kagemusha.services.connections import Counts, Entry
 from kagemusha.services.transactions import Transactions
 from kagemusha.store.records import Sandbox, Source
 
-PATIENCE = 10.0
-"""Seconds that a client has for what comes before TLS, and again for TLS."""
-Ingress = Callable[[str, str, int, Sequence[str]], Awaitable[Sequence[Rule]]]
-"""The rules that security groups have now, by account, AWS region and seed. Raises DomainError."""
 _AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER's: a socket that is closed resets its connection."""
 _SWALLOWED = 65_536
+
+
+class Networks(Protocol):
+    """Who knows the networks of AWS accounts, by account, AWS region and seed of the world. Raises DomainError."""
+
+    async def ingress(self, account_id: str, aws_region: str, seed: int, group_ids: Sequence[str]) -> Sequence[Rule]:
+        """The ingress rules that security groups have now."""
+
+    async def vpc_block(self, account_id: str, aws_region: str, seed: int, vpc_id: str) -> str | None:
+        """The CIDR block of a VPC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class House:
 
     transactions: Transactions
     backends: Mapping[Kind, Backend]
-    ingress: Ingress
+    networks: Networks
     counts: Counts
 
 
@@ -76,7 +83,8 @@ class Visit:
         except Refused as refused:
             await self._refuse(refused)
         except Unopened as unopened:
-            self._tell(Outcome.REFUSED, unopened.reason)
+            if unopened.reason is not None:
+                self._tell(Outcome.REFUSED, unopened.reason)
         except asyncio.CancelledError:
             if self._cut is None:
                 raise
@@ -129,25 +137,28 @@ class Visit:
         return Flow(effect.cut_after)
 
     async def _pass(self, asked: Filter, port: int, source: Source) -> None:
-        """Pass the security groups."""
+        """Pass the security groups.
+
+        A client of whose address no source speaks is somewhere in the endpoint's VPC: rules for all of that let it in.
+        """
+        networks, account = self._house.networks, (asked.account_id, asked.aws_region, self._sandbox.seed)
+        is_known = source.vpc_address != source.address
         try:
-            rules = await self._house.ingress(
-                asked.account_id, asked.aws_region, self._sandbox.seed, asked.security_group_ids
-            )
+            rules = await networks.ingress(*account, asked.security_group_ids)
+            if security_groups.admits(rules, port, source.vpc_address, source.groups):
+                return
+            block = None if is_known or asked.vpc_id is None else await networks.vpc_block(*account, asked.vpc_id)
         except DomainError:
             raise Refused(Reason.RULES_UNKNOWN) from None
-        if not security_groups.admits(rules, port, source.vpc_address, source.groups):
+        if block is None or not security_groups.admits_all_of(rules, port, block):
             raise Refused(Reason.SECURITY_GROUP, hangs=True)
 
     async def _enter(self, flow: Flow, context: ssl.SSLContext) -> None:
         """Hear the client out, speak TLS, and let bytes flow until one side ends it. Raises Unopened."""
-        kind = self.door.store.kind
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await MANNERS[kind].open(self._client)
-        except (OSError, TimeoutError):
-            raise Unopened(Reason.OPENING) from None
-        front = await self._handshake(flow, context)
+        store = self.door.store
+        client = Client(self._client, self._entry.source, self._house.backends[store.kind], store)
+        protocol = await MANNERS[store.kind].open(client)
+        front = await self._handshake(flow, context, protocol)
         began = elapsed()
         if front.is_over or not await self._join(front):
             return
@@ -156,14 +167,18 @@ class Visit:
         reason = self._cut or (Reason.FAULT if flow.left == 0 else front.ended_by)
         self._tell(Outcome.CLOSED, reason, flow, elapsed() - began)
 
-    async def _handshake(self, flow: Flow, context: ssl.SSLContext) -> Front:
+    async def _handshake(self, flow: Flow, context: ssl.SSLContext, protocol: str | None) -> Front:
         try:
-            _, front = await asyncio.get_running_loop().connect_accepted_socket(
+            transport, front = await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: Front(flow, self._over.set), self._client, ssl=context, ssl_handshake_timeout=PATIENCE
             )
         except OSError:
             raise Unopened(Reason.TLS) from None
         self._front = front
+        agreed = transport.get_extra_info("ssl_object").selected_alpn_protocol()
+        if protocol is not None and agreed != protocol:
+            front.transport.abort()
+            raise Unopened(Reason.TLS)
         if self._cut is not None:
             front.transport.abort()
         return front
@@ -175,6 +190,7 @@ class Visit:
             await self._house.backends[store.kind].connect(store, lambda: Back(front))
         except BackendProblem as problem:
             self._tell(Outcome.REFUSED, self._cut or Reason.BACKEND)
+            await front.hear(PATIENCE)
             front.transport.write(MANNERS[store.kind].apology(str(problem)))
             front.transport.close()
             return False

@@ -40,10 +40,14 @@ class DataStore:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """The security groups that a connection must pass, in the sandbox's AWS account and the endpoint's AWS region."""
+    """The security groups that a connection must pass, in the sandbox's AWS account and the endpoint's region and VPC.
+
+    `vpc_id` is None for an endpoint that the control API made in none.
+    """
 
     account_id: str
     aws_region: str
+    vpc_id: str | None
     security_group_ids: tuple[str, ...]
 
 

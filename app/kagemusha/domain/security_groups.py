@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
 
 EVERYTHING = "-1"
 """The protocol of a rule for all protocols, on all ports whatever else it says (known)."""
@@ -31,6 +31,13 @@ def admits(rules: Iterable[Rule], port: int, address: str, group_ids: Collection
     """
     source = ip_address(address)
     return any(_is_for(rule, port) and _is_from(rule, source, group_ids) for rule in rules)
+
+
+def admits_all_of(rules: Iterable[Rule], port: int, block: str) -> bool:
+    """Whether one of `rules` lets TCP connections to `port` in from every address of the IPv4 CIDR `block`."""
+    network = IPv4Network(block)
+    blocks = (ip_network(each, strict=False) for rule in rules if _is_for(rule, port) for each in rule.cidrs)
+    return any(isinstance(each, IPv4Network) and network.subnet_of(each) for each in blocks)
 
 
 def _is_for(rule: Rule, port: int) -> bool:

@@ -1,7 +1,7 @@
 """The doors of a world, derived from its add-ons and endpoints. The data plane opens and closes them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
 
 from kagemusha.domain import catalog
@@ -79,18 +79,17 @@ def _own(context: Context, addon: Addon, app: App, store: DataStore) -> Door:
 
 
 def _through(sandbox: Sandbox, endpoint: Endpoint, store: DataStore) -> Door:
-    connection = releases.connection(endpoint)
-    groups: Sequence[str] = tuple(json.loads(endpoint.security_group_ids or "{}"))
-    region = endpoint.service_name.split(".")[3]
+    connection, asked = releases.connection(endpoint), None
+    if endpoint.security_group_ids is not None:
+        # Whoever the endpoint is said to be of: what is asked for in a world is asked of its own account alone.
+        region, groups = endpoint.service_name.split(".")[3], tuple(json.loads(endpoint.security_group_ids))
+        asked = Filter(sandbox.aws_account_id, region, endpoint.vpc_id, groups)
     return Door(
         connection.host,
         connection.zonal_hosts,
         PORTS[store.kind],
         endpoint.endpoint_id,
         is_open=endpoint.state == EndpointState.AVAILABLE,
-        filter=None
-        if endpoint.security_group_ids is None
-        # Whoever the endpoint is said to be of: what is asked for in a world is asked of its own account alone.
-        else Filter(sandbox.aws_account_id, region, tuple(groups)),
+        filter=asked,
         store=store,
     )

@@ -44,6 +44,10 @@ class Opener:
         """See Room: to ask for rules opens it, too."""
         return await self.room.ingress(account_id, aws_region, seed, group_ids)
 
+    async def vpc_block(self, account_id: str, aws_region: str, seed: int, vpc_id: str) -> str | None:
+        """See Room, likewise."""
+        return await self.room.vpc_block(account_id, aws_region, seed, vpc_id)
+
     async def forget(self, account_id: str) -> None:
         """Take what the emulator keeps of an account away."""
         if self._room is not None:

@@ -101,6 +101,11 @@ class Facts:
         found = await self._named("DescribeSecurityGroups", "group-id", ids)
         return [_rule(item) for group in found.values() for item in group.iterfind("./ipPermissions/item")]
 
+    async def vpc_block(self, vpc_id: str) -> str | None:
+        """The first CIDR block of a VPC; None for one that is not there."""
+        found = await self._named("DescribeVpcs", "vpc-id", [vpc_id])
+        return text(found[vpc_id], "cidrBlock") if found else None
+
 
 def _rule(item: Element) -> Rule:
     """An ``IpPermission``."""

@@ -78,6 +78,10 @@ class Room:
         """
         return await facts.Facts(self.emulator, account_id, seed, aws_region).ingress(group_ids)
 
+    async def vpc_block(self, account_id: str, aws_region: str, seed: int, vpc_id: str) -> str | None:
+        """The CIDR block of a VPC, likewise; None for one that is not there."""
+        return await facts.Facts(self.emulator, account_id, seed, aws_region).vpc_block(vpc_id)
+
     async def _answer(self, request: AwsRequest, signed: Scope, path: str, query: str) -> AwsResponse:
         caller = await find_caller(self.transactions, signed.access_key_id, strict=self.strict)
         if self.check_signature is not None:
