@@ -81,3 +81,12 @@ def test_its_maintenance_window_is_kept(client: TestClient) -> None:
     window = world.call("PUT", f"{path}/maintenance_window", {"description": "Monday 1:00"})["window"]
     assert world.get(f"{path}/maintenance") == {"message": f"{addon} needs no maintenance. Its window is {window}."}
     assert {"name": "Maintenance window", "values": [window]} in world.get(path)["info"]
+
+
+def test_there_is_no_bastion(client: TestClient) -> None:
+    """The CLI is told of no host to go through, of an add-on that is there alone."""
+    world = World.make(client)
+    addon = world.addon(world.app(), PLAN)
+    assert world.get(f"{CLIENT.format(addon)}/bastion") == {"host": None, "private_key": None}
+    redis = world.addon()
+    assert world.refusal("GET", f"{CLIENT.format(redis)}/bastion")[:2] == (404, "not_found")

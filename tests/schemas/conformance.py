@@ -15,6 +15,7 @@ from published import Published, Route, Schema, route
 UNPUBLISHED: dict[Route, str] = {
     ("DELETE", "/oauth/sessions/{}"): "the CLI's logout: it is not in the schema, and 204 has no body",
     ("GET", "/data/kafka/v0/clusters/{}/wait_status"): "what the CLI polls: the file has Postgres's and Redis's alone",
+    ("GET", "/client/v11/databases/{}/bastion"): "what the CLI asks before it connects to a store in a space",
     ("GET", "/data/maintenances/v1/apps/{}"): "what the CLI asks: the file has no maintenances",
     ("GET", "/data/maintenances/v1/{}"): "the same",
 }

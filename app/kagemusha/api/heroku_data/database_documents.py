@@ -135,6 +135,14 @@ class Postgres(_Waiting):
 
 
 @document
+class Bastion(TypedDict):
+    """The host through which clients outside a Private Space reach a Postgres in it: there is none, nor a key to it."""
+
+    host: None
+    private_key: None
+
+
+@document
 class PostgresUser(TypedDict):
     """A user that a credential is, or was, known by."""
 

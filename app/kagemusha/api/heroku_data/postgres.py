@@ -86,6 +86,13 @@ async def wait(context: Reading, name: str) -> Response:
     return reply(common.waiting(databases.find(context, name, POSTGRES)))
 
 
+@router.get(f"{_CLIENT}/bastion", operation_id="postgres.bastion", **answers(documents.Bastion))
+async def bastion(context: Reading, name: str) -> Response:
+    """What `pg:psql` is to go through: nothing, so that it connects to the add-on's own URL."""
+    databases.find(context, name, POSTGRES)
+    return reply({"host": None, "private_key": None})
+
+
 maintenances.declare(router, _CLIENT, "postgres", POSTGRES)
 
 
