@@ -161,12 +161,11 @@ def test_other_worlds_are_let_go(folder: Path) -> None:
     kept, running, earlier = store("kept"), store("running"), store("earlier")
     with wheel(folder) as doors:
         doors.connect(earlier).close()
-    with wheel(folder) as doors:
-        with doors.connect(kept) as connection, doors.connect(running):
-            fill(connection, 2)
-            doors.run(doors.backend.keep([kept.world]))
-            assert [(folder / each.world).exists() for each in (kept, running, earlier)] == [True, False, False]
-            assert count(connection) == 2
+    with wheel(folder) as doors, doors.connect(kept) as connection, doors.connect(running):
+        fill(connection, 2)
+        doors.run(doors.backend.keep([kept.world]))
+        assert [(folder / each.world).exists() for each in (kept, running, earlier)] == [True, False, False]
+        assert count(connection) == 2
 
 
 def test_copy_notify_and_cancel_pass(doors: Doors) -> None:

@@ -1,17 +1,11 @@
 """Redis as clients find it: the same by redis-server and by fakeredis."""
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from typing import Any
+from contextlib import contextmanager
 
-import pytest
 from conftest import STORE, Plane
-from kagemusha.domain.doors import DataStore
 from listener import PATIENCE
-from redis import Redis
-from redis.exceptions import AuthenticationError, ConnectionError, NoPermissionError, WatchError
 
 PASSWORD = STORE.password.encode()
 
