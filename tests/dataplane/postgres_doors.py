@@ -79,10 +79,14 @@ class Doors:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def close(self) -> None:
-        """Listen no more, and let the backend end what runs."""
+    async def hang_up(self) -> None:
+        """Listen no more."""
         for each in self._servers:
             each.close()
+
+    async def close(self) -> None:
+        """Listen no more, and let the backend end what runs."""
+        await self.hang_up()
         await self.backend.close()
 
     async def let_in(self, found: DataStore, client: "_End") -> None:
@@ -177,3 +181,10 @@ def count(connection: Connection) -> int:
     found = connection.execute("SELECT count(*) FROM rows").fetchone()
     assert found is not None
     return int(found[0])
+
+
+def wait_until_it_waits(victim: Connection, other: Connection) -> None:
+    """Wait until a connection waits for a lock, as another one sees it."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+    while other.execute(waits, [victim.info.backend_pid]).fetchone() != (1,):
+        pass
