@@ -24,7 +24,9 @@ ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb"}
 NO_CHANCE = {"secrets.compare_digest"}
 """What `secrets` has that is not random."""
 MAY_LOOK_AT_THE_CLOCK = {"clock.py"}
-MAY_DRAW = {"services/sandboxes.py", "services/aws_credentials.py", "api/request_ids.py", "cli"}
+MAY_DRAW = {
+    "services/sandboxes.py", "services/aws_credentials.py", "api/request_ids.py", "dataplane/postgres.py", "cli",
+}  # fmt: skip
 MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli", "testing"}
 MAY_LET_TIME_ACT = {"domain/lifecycle.py", "domain/stages.py", "services/advance.py"}
 MAY_COMMIT = {"services/transactions.py", "store/migrate.py"}
@@ -140,7 +142,7 @@ def test_transactions_begin_and_end_in_one_place() -> None:
 
 
 def test_chance_is_only_in_keys_and_request_ids() -> None:
-    """Nothing of the world is random: keys, drawn seeds, the server's secret, Request-Ids and env's marks are."""
+    """Nothing of the world is random: keys, drawn seeds, the server's secrets, Request-Ids and env's marks are."""
     assert users(CHANCE) == MAY_DRAW
 
 

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
+import uvloop
 from kagemusha.dataplane.backend import Backend, BackendProblem
 from kagemusha.dataplane.postgres import of_wheel
 from kagemusha.domain.doors import DataStore
@@ -109,8 +110,8 @@ class _End(asyncio.Protocol):
         self._mine: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._mine = transport
+        # Those of uvloop are none by their class.
+        self._mine = cast("asyncio.Transport", transport)
         if self._other is not None:
             self._peer = self._other._mine
         if self._doors is not None:
@@ -140,7 +141,7 @@ class _End(asyncio.Protocol):
 @contextmanager
 def doors(backend: Backend) -> Iterator[Doors]:
     """A loop of the backend's own; it is closed afterwards, and whatever it started has ended."""
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     made = Doors(backend, loop)
