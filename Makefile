@@ -19,11 +19,11 @@ help: ## Show this help
 	$(PY) -m pip install -q --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
-.venv/.aws: .venv/.core
-	$(PY) -m pip install -q --disable-pip-version-check -e '.[aws]'
+.venv/.demo: .venv/.core
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[aws,dataplane]'
 	@touch $@
 
-demo: .venv/.aws ## Walk the article's steps on a server of its own
+demo: .venv/.demo ## Walk the article's steps on a server of its own
 	$(PY) -m kagemusha demo
 
 serve: .venv/.core ## Start the server
@@ -33,15 +33,18 @@ serve: .venv/.core ## Start the server
 	cd tests/clients/node && npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What the examples in Go, Ruby and shell are run with: Debian's packages, where the commands are missing.
+# What the examples in Go, Ruby and shell are run with, and the Redis of the data plane: Debian's packages, where the
+# commands are missing. Debian would start a Redis of its own, if nobody forbade it.
 .venv/.debian: .venv/.core
-	@missing=$$(for each in curl go jq ruby; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+	@missing=$$(for each in curl go jq redis-server ruby; do command -v $$each > /dev/null || echo $$each; done | xargs); \
 	if [ "$$missing" ]; then \
 		if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
-			echo "The examples' tests need $$missing: install them (on Debian as root: apt-get install curl golang-go jq ruby)." >&2; \
+			echo "The tests need $$missing: install them (on Debian as root: apt-get install curl golang-go jq redis-server ruby)." >&2; \
 			exit 1; \
 		fi; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq ruby > /dev/null; \
+		policy=/usr/sbin/policy-rc.d; \
+		if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' > $$policy; chmod 755 $$policy; fi; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq redis-server ruby > /dev/null; \
 	fi
 	@touch $@
 

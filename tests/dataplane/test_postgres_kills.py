@@ -35,7 +35,7 @@ def victim(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 def processes(folder: Path) -> set[int]:
     """Those that have the lock of FOUND's cluster open: all of PostgreSQL's, and what looks after them."""
-    lock, found = (folder / FOUND.world / "lock").stat(), set()
+    lock, found = (folder / "postgres" / FOUND.world / "lock").stat(), set()
     for each in Path("/proc").glob("[0-9]*/fd/*"):
         try:
             there = each.stat()
@@ -54,7 +54,7 @@ def socket_folder(pids: set[int]) -> Path:
 
 def wait_until_gone(folder: Path) -> None:
     """Wait until no process holds the lock."""
-    with (folder / FOUND.world / "lock").open() as lock:
+    with (folder / "postgres" / FOUND.world / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
@@ -128,6 +128,6 @@ def test_a_cluster_that_can_not_start_says_why(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with wheel(folder) as doors:
         doors.connect(FOUND).close()
-    (folder / FOUND.world / "data" / "PG_VERSION").write_text("9.6\n")
+    (folder / "postgres" / FOUND.world / "data" / "PG_VERSION").write_text("9.6\n")
     with wheel(folder) as doors, pytest.raises(BackendProblem, match=r"did not start .*incompatible"):
         doors.run(doors.backend.connect(FOUND, lambda: None))  # type: ignore[arg-type,return-value]

@@ -153,21 +153,24 @@ def test_a_world_without_stores_has_no_cluster(doors: Doors, folder: Path) -> No
     """With a world's last store its folder goes, whether it ran or not."""
     found = store("last")
     doors.connect(found).close()
-    assert (folder / found.world).is_dir()
+    assert (folder / "postgres" / found.world).is_dir()
     doors.empty(found)
-    assert not (folder / found.world).exists()
+    assert not (folder / "postgres" / found.world).exists()
 
 
 def test_other_worlds_are_let_go(folder: Path) -> None:
-    """`keep` leaves the named worlds alone, and removes all others, those of earlier runs as well."""
-    kept, running, earlier = store("kept"), store("running"), store("earlier")
+    """`keep` leaves the named worlds and other folders alone, and removes other worlds, those of earlier runs too."""
+    kept, running, earlier = (store(name) for name in ("kept", "running", "earlier"))
+    (theirs := folder / "redis" / "world").mkdir(parents=True)
     with wheel(folder) as doors:
         doors.connect(earlier).close()
     with wheel(folder) as doors, doors.connect(kept) as connection, doors.connect(running):
         fill(connection, 2)
         doors.run(doors.backend.keep([kept.world]))
-        assert [(folder / each.world).exists() for each in (kept, running, earlier)] == [True, False, False]
+        left = [(folder / "postgres" / each.world).exists() for each in (kept, running, earlier)]
+        assert left == [True, False, False]
         assert count(connection) == 2
+    assert theirs.is_dir()
 
 
 def test_copy_notify_and_cancel_pass(doors: Doors) -> None:

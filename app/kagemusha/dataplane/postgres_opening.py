@@ -91,7 +91,7 @@ async def opening(
 
 
 async def _opening(loop: asyncio.AbstractEventLoop, sock: socket.socket, source: str) -> Opened:
-    if await _first(loop, sock) == _HANDSHAKE:
+    if await first(loop, sock) == _HANDSHAKE:
         return Opened(Outcome.DIRECT_TLS)
     head = await _head(loop, sock)
     if head.code == _Code.GSS:
@@ -167,7 +167,7 @@ async def cancel(backend: Backend, store: DataStore, packet: bytes, patience: fl
         transport.abort()
 
 
-async def _first(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> bytes:
+async def first(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> bytes:
     """The first byte, which stays where it is."""
     while True:
         try:

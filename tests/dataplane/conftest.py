@@ -1,0 +1,102 @@
+"""Backends of Redis, and what leads to them."""
+
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kagemusha.dataplane.backend import Backend
+from kagemusha.dataplane.redis_backend import FAKE, redis_backend
+from kagemusha.domain.doors import DataStore
+from kagemusha.domain.redis import RedisSettings
+from listener import PATIENCE, Listener, listening
+from redis import Redis
+
+STORE = DataStore(
+    world="0123456789abcdef",
+    key="fedcba9876543210",
+    addon="redis-solid-13864",
+    kind="redis",
+    user="default",
+    password="p34f25b73fe7f1522d191ae6fc3a814da",
+    database="",
+    settings=RedisSettings(),
+)
+
+
+@dataclass
+class Plane:
+    """A backend that listens."""
+
+    backend: Backend
+    listener: Listener
+
+    def agree(self, *stores: DataStore, world: str = STORE.world) -> None:
+        """Let the world have these stores."""
+        self.listener.run(self.backend.agree(world, stores))
+
+    def port(self, store: DataStore = STORE) -> int:
+        """Where a store is."""
+        return self.listener.port(self.backend, store)
+
+    def client(self, port: int, **options: Any) -> Redis:
+        """A client of redis-py, which is closed by who made it."""
+        options = {"username": "h", "password": STORE.password, "socket_timeout": PATIENCE} | options
+        return Redis(host="127.0.0.1", port=port, **options)
+
+
+@pytest.fixture
+def store() -> DataStore:
+    """An add-on's store."""
+    return STORE
+
+
+@pytest.fixture
+def changed() -> Callable[..., DataStore]:
+    """The store with something else, or with other settings."""
+
+    def make(settings: dict[str, Any] | None = None, **changes: Any) -> DataStore:
+        return replace(STORE, settings=replace(STORE.settings, **(settings or {})), **changes)
+
+    return make
+
+
+def executable() -> Path:
+    """Debian's redis-server."""
+    found = shutil.which("redis-server")
+    assert found is not None, "The tests need redis-server: apt-get install redis-server."
+    return Path(found)
+
+
+def backends(kind: str, loop: str, folder: Path, log: pytest.LogCaptureFixture) -> Iterator[Plane]:
+    """A backend on a loop, which ends without a word in the log."""
+    with listening(loop) as listener:
+        backend = redis_backend(executable() if kind == "server" else FAKE, folder)
+        plane = Plane(backend, listener)
+        plane.agree(STORE)
+        try:
+            yield plane
+        finally:
+            listener.run(backend.close())
+        assert not [each for each in log.records if each.levelno >= logging.WARNING]
+
+
+@pytest.fixture(params=["server", "fake"])
+def plane(request: pytest.FixtureRequest, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Plane]:
+    """Each backend."""
+    yield from backends(request.param, "uvloop", tmp_path, caplog)
+
+
+@pytest.fixture
+def servers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Plane]:
+    """The backend of redis-servers."""
+    yield from backends("server", "uvloop", tmp_path, caplog)
+
+
+@pytest.fixture
+def fakes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Plane]:
+    """The backend of fakeredis."""
+    yield from backends("fake", "uvloop", tmp_path, caplog)
