@@ -14,6 +14,8 @@ from kagemusha.domain.doors import DataStore
 from kagemusha.domain.redis import RedisSettings
 from listener import PATIENCE, Listener, listening
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 STORE = DataStore(
     world="0123456789abcdef",
@@ -45,6 +47,7 @@ class Plane:
     def client(self, port: int, **options: Any) -> Redis:
         """A client of redis-py, which is closed by who made it."""
         options = {"username": "h", "password": STORE.password, "socket_timeout": PATIENCE} | options
+        options.setdefault("retry", Retry(NoBackoff(), 0))
         return Redis(host="127.0.0.1", port=port, **options)
 
 
