@@ -96,10 +96,11 @@ class Listener:
             except BackendProblem:
                 front.transport.abort()
                 return
-            back.joined(front)
-            front.joined(back)
             if front.transport.is_closing():
                 back.transport.close()
+                return
+            back.joined(front)
+            front.joined(back)
 
         def front() -> Front:
             self._fronts.append(Front(connect))
@@ -119,7 +120,8 @@ class Listener:
         for front in self._fronts:
             front.task.cancel()
             front.transport.abort()
-        await asyncio.gather(*(front.task for front in self._fronts), return_exceptions=True)
+        for ended in await asyncio.gather(*(front.task for front in self._fronts), return_exceptions=True):
+            assert ended is None or isinstance(ended, asyncio.CancelledError), ended
         await self._loop.shutdown_default_executor()
 
 

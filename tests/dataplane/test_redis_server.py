@@ -96,11 +96,14 @@ async def ended(server: RedisProcess) -> None:
     await server._process.wait()
 
 
-def test_a_server_that_does_not_listen_is_ended(servers: Any, changed: Callable[..., DataStore]) -> None:
+def test_a_server_that_does_not_listen_is_ended(
+    servers: Any, changed: Callable[..., DataStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that is stopped while the password changes is ended: the old password is refused all the same."""
     port = servers.port()
     with servers.client(port) as client:
         client.set("a", "1")
+    monkeypatch.setattr("kagemusha.dataplane.redis_process.ANSWERS_IN", 0.2)
     os.kill(the_server(servers).pid, signal.SIGSTOP)
     servers.agree(changed(password="new"))
     assert not servers.backend.servers()
