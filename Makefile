@@ -19,11 +19,11 @@ help: ## Show this help
 	$(PY) -m pip install -q --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
-.venv/.aws: .venv/.core
-	$(PY) -m pip install -q --disable-pip-version-check -e '.[aws]'
+.venv/.demo: .venv/.core
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[aws,dataplane]'
 	@touch $@
 
-demo: .venv/.aws ## Walk the article's steps on a server of its own
+demo: .venv/.demo ## Walk the article's steps on a server of its own
 	$(PY) -m kagemusha demo
 
 serve: .venv/.core ## Start the server

@@ -39,6 +39,7 @@ _NAMES = {
     "regions": "virginia",
     "releases": "1",
     "sandboxes": "default",
+    "sources": "127.0.0.2",
     "spaces": "harbor",
     "teams": "kagemusha",
     "users": "~",
@@ -62,13 +63,15 @@ _COUPLING = {
     "stage": "production",
     "updated_at": "2012-01-01T12:00:00Z",
 }
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIBkzCCATmgAwIBAgIUexample\n-----END CERTIFICATE-----\n"
 _VARIABLE = {"name": "MAXMEMORY", "value": "noeviction"}
 _NEVER = {
+    "data_plane.authority": Example(None, {"certificate": _CERTIFICATE}),
     "addon_config.update": Example({"config": [_VARIABLE]}, [_VARIABLE]),
     "oauth_session.delete": Example(None, None),
     "pipeline_coupling.info_by_app": Example(None, _COUPLING),
 }
-"""Operations that succeed with Heroku, and never here."""
+"""Operations that succeed with Heroku, or with a data plane, and never here."""
 
 
 class _Walk:
@@ -140,6 +143,8 @@ async def _connect(walk: _Walk) -> None:
     wanted = {"service_name": link["service_name"]}
     walk.names["endpoints"] = (await walk.call("endpoint.create", wanted))["endpoint_id"]
     await walk.call("endpoint.accept")
+    await walk.call("data_plane.info")
+    await walk.call("source.set", {"vpc_address": "10.0.1.20", "security_group_ids": ["sg-0123456789abcdef0"]})
     await walk.call("clock.advance", {"until": "idle"})
 
 
@@ -189,8 +194,8 @@ async def _end(walk: _Walk) -> None:
     walk.names["spaces"] = "haven"
     await walk.call("privatelink.access.remove", {"allowed_accounts": ["123456789101"]})
     for operation in (
-        "endpoint.reject", "endpoint.delete", "privatelink.destroy", "addon_attachment.delete", "addon.delete",
-        "app.delete", "space.delete", "sandbox.reset",
+        "endpoint.reject", "endpoint.delete", "source.delete", "privatelink.destroy", "addon_attachment.delete",
+        "addon.delete", "app.delete", "space.delete", "sandbox.reset",
     ):  # fmt: skip
         await walk.call(operation)
     await walk.call("sandbox.delete", sandboxes="ci")

@@ -1,9 +1,10 @@
 """The composition root: the one file that may import every room."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -99,6 +100,37 @@ def _aws(app: FastAPI, settings: Settings) -> Opener:
     return Opener(make)
 
 
+async def _start_data_plane(app: FastAPI, settings: Settings) -> Callable[[], Awaitable[None]]:
+    """Open the doors of all worlds; what is returned closes them. Raises BackendProblem, Unavailable."""
+    from tempfile import TemporaryDirectory
+
+    from kagemusha.dataplane.backends import make
+    from kagemusha.dataplane.gateway import Gateway
+    from kagemusha.dataplane.visit import House
+    from kagemusha.services.connections import Counts
+
+    transactions: Transactions = app.state.transactions
+    temporary = TemporaryDirectory(prefix="kagemusha-") if settings.stores_folder is None else None
+    folder = settings.stores_folder or Path(temporary.name if temporary else "")
+    backends = make(folder, settings.redis_server, settings.postgres_server)
+    house = House(transactions, backends, app.state.aws, Counts())
+    gateway = Gateway(house, addresses=settings.endpoint_host != "dns")
+
+    async def stop() -> None:
+        transactions.data_plane = None
+        await gateway.stop()
+        if temporary is not None:
+            temporary.cleanup()
+
+    transactions.data_plane = gateway
+    try:
+        await gateway.start()
+    except BaseException:
+        await stop()
+        raise
+    return stop
+
+
 async def _begin(transactions: Transactions, settings: Settings) -> None:
     """Make the sandbox default if it is not there; a scenario says what is in it. Raises ScenarioProblem."""
     told = NewSandbox(seed=settings.seed, manual=settings.clock == "manual")
@@ -136,10 +168,16 @@ def create_app(settings: Settings, clock: Callable[[], int] = system_now) -> Fas
             raise explain(error.__cause__ or error, engine) from None
         app.state.transactions = transactions
         app.state.request_ids = RequestIds(secret, clock)
+        try:
+            stop = await _start_data_plane(app, settings) if settings.data_plane else None
+        except Unavailable as error:
+            raise explain(error.__cause__ or error, engine) from None
         ticking = Ticking(transactions) if settings.ticks else None
         try:
             yield
         finally:
+            if stop is not None:
+                await stop()
             if ticking is not None:
                 await ticking.stop()
             await app.state.aws.close()

@@ -50,6 +50,7 @@ TAGS = {
     "clock": "A sandbox's time",
     "history": "What happened and what will",
     "endpoints": "VPC endpoints without an AWS client",
+    "sources": "Where connections come from",
 }
 
 

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     tls: bool = False
     certificates: Path | None = None
     ticks: bool = True
+    data_plane: bool = False
+    endpoint_host: Literal["address", "dns"] | None = None
+    redis_server: Annotated[str, Field(min_length=1)] | None = None
+    postgres_server: Annotated[str, Field(pattern=r"^postgres(ql)?://")] | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -61,6 +65,17 @@ class Settings(BaseSettings):
     def certificates_folder(self) -> Path:
         """Where the certificate authority is kept: told, or in the user's data directory."""
         return self.certificates or user_data_path("kagemusha") / "tls"
+
+    @property
+    def stores_folder(self) -> Path | None:
+        """Where the data plane's stores are kept: beside the world's file, else in the user's data directory.
+
+        None keeps nothing.
+        """
+        if self.ephemeral:
+            return None
+        file = self.database_url.partition("sqlite:///")[2]
+        return Path(f"{file}.stores") if file else user_data_path("kagemusha") / "stores"
 
     @property
     def database_url(self) -> str:

@@ -526,7 +526,79 @@ ENDPOINTS = (
         says="available"),
 )  # fmt: skip
 
+_SOURCE = {"vpc_address": "10.0.1.20"}
+SOURCES = (
+    *(
+        Bad(f"a source at {address[:30]!r}", "PUT", f"{ONE}/sources/{address}", INVALID, _SOURCE, says="127.0.0.0 to")
+        for address in (
+            "10.0.1.20", "127.0.0", "127.0.0.256", "127.0.0.1.1", "127.0.0.01", "localhost", "%3A%3A1", "127.1",
+            "127.0.0.1%20", "127.0.0.1%0A", "x" * 9_000, "%D9%A1%D9%A2%D9%A7.0.0.1",
+        )
+    ),
+    Bad("a source at a NUL", "PUT", f"{ONE}/sources/%00", NOT_FOUND, _SOURCE),
+    *(
+        Bad(f"a source of {str(body)[:60]}", "PUT", f"{ONE}/sources/127.0.0.2", INVALID, body)
+        for body in (
+            {}, [], "x", 7, {"vpc_address": None}, {"vpc_address": 7}, {"vpc_address": ""}, {"vpc_address": "10.0.1"},
+            {"vpc_address": "10.0.1.0/24"}, {"vpc_address": "fd00::1"}, {"vpc_address": "10.0.1.20\n"},
+            {"vpc_address": "\uff11\uff10.0.0.1"}, {"vpc_address": "a\0"}, _SOURCE | {"more": 1},
+            {"security_group_ids": ["sg-0123456789abcdef0"]}, _SOURCE | {"security_group_ids": "sg-0123456789abcdef0"},
+            _SOURCE | {"security_group_ids": ["web"]}, _SOURCE | {"security_group_ids": [7]},
+            _SOURCE | {"security_group_ids": None}, _SOURCE | {"security_group_ids": ["sg-0123456789abcdef0\0"]},
+            _SOURCE | {"security_group_ids": [f"sg-{number:017x}" for number in range(17)]},
+        )
+    ),
+    *(
+        Bad(f"{method} of the source {address}", method, f"{ONE}/sources/{address}", NOT_FOUND, says=says)
+        for method in ("GET", "DELETE")
+        for address, says in (("127.0.0.2", "was given no VPC address"), ("10.0.1.20", "source"), ("%FF", "source"))
+    ),
+    Bad("an end of all sources", "DELETE", f"{ONE}/sources", NOT_ALLOWED),
+    Bad("a source that is posted", "POST", f"{ONE}/sources", NOT_ALLOWED, _SOURCE),
+    Bad("a source of no sandbox", "PUT", "/_sim/sandboxes/none/sources/127.0.0.2", NOT_FOUND, _SOURCE, says=SANDBOX),
+    Bad("a large body for a source", "PUT", f"{ONE}/sources/127.0.0.2", TOO_LARGE, b" " * (2**20 + 1)),
+)  # fmt: skip
+
+_CONNECT = {"operation": "redis.connect"}
+FAULTS = (
+    *(
+        Bad(f"a fault of {str(body)[:100]}", "POST", f"{ONE}/faults", INVALID, body, says=says)
+        for body, says in (
+            (_CONNECT | {"effect": {}}, "give one of"),
+            (_CONNECT | {"effect": {"refuse": False}}, "refuse"),
+            (_CONNECT | {"effect": {"refuse": True, "cut_after": 1}}, '\\"refuse\\" and \\"cut_after\\"'),
+            (_CONNECT | {"effect": {"refuse": True, "latency": 1}}, '\\"refuse\\" and \\"cut_after\\"'),
+            (_CONNECT | {"effect": {"refuse": True, "status": 503}}, "status"),
+            (_CONNECT | {"effect": {"refuse": None}}, "give one of"),
+            (_CONNECT | {"effect": {"cut_after": -1}}, "cut_after"),
+            (_CONNECT | {"effect": {"cut_after": "1"}}, "cut_after"),
+            (_CONNECT | {"effect": {"cut_after": True}}, "cut_after"),
+            (_CONNECT | {"effect": {"cut_after": 1.5}}, "cut_after"),
+            (_CONNECT | {"effect": {"cut_after": 2**53}}, "cut_after"),
+            (_CONNECT | {"effect": {"cut_after": 1, "latency": 0}}, "latency"),
+            (_CONNECT | {"effect": {"latency": 3_601}}, "latency"),
+            (_CONNECT | {"effect": {"status": 503}}, "redis.connect has one of"),
+            (_CONNECT | {"effect": {"latency": 1, "status": 503}}, "redis.connect has one of"),
+            (_CONNECT | {"effect": {"disconnect": True}}, "redis.connect has one of"),
+            (_CONNECT | {"effect": {"truncate": True}}, "redis.connect has one of"),
+            (_CONNECT | {"effect": {"rate_limit": True}}, "redis.connect has one of"),
+            (_CONNECT | {"effect": {"hold": True}}, "has one of the other effects"),
+            (_CONNECT | {"effect": {"refuse": True}, "match": {"path": "/"}}, "addon, endpoint, host, source"),
+            (_CONNECT | {"effect": {"refuse": True}, "match": {"addon": 7}}, "match.addon"),
+            (_CONNECT | {"effect": {"refuse": True}, "times": 0}, "times"),
+            ({"operation": "kafka.connect", "effect": {"refuse": True}}, "redis.connect and postgres.connect"),
+            ({"operation": "kafka.connect", "effect": {"latency": 1}}, "no operation kafka.connect"),
+            ({"operation": "redis.conect", "effect": {"latency": 1}}, "Did you mean redis.connect"),
+            ({"operation": "app.info", "effect": {"refuse": True}}, "redis.connect and postgres.connect"),
+            ({"operation": "*", "effect": {"cut_after": 0}}, "redis.connect and postgres.connect"),
+            ({"operation": "ec2.DescribeVpcs", "effect": {"refuse": True}}, "redis.connect and postgres.connect"),
+            ({"stage": "space.allocating", "effect": {"refuse": True}}, "is held, slow or fails"),
+            ({"stage": "space.allocating", "effect": {"cut_after": 0}}, "is held, slow or fails"),
+        )
+    ),
+)  # fmt: skip
+
 BAD_REQUESTS = (
     *CREDENTIALS, *CONVENTIONS, *BODIES, *APPS, *SPACES, *ADDON_REQUESTS, *PRIVATELINKS, *STORES, *SANDBOXES, *CLOCKS,
-    *ENDPOINTS,
+    *ENDPOINTS, *SOURCES, *FAULTS,
 )  # fmt: skip

@@ -47,6 +47,7 @@ KEYS: dict[str, str] = {
     "sandbox": "aws clock created_at env heroku_api_key name seed",
     "clock": "mode next_due_at now pace",
     "endpoint": "dns_name endpoint_id principal_arn service_name state",
+    "source": "address security_group_ids vpc_address",
     "snapshot": "clock counter exported_at faults note requests seed settings transitions version world",
 }
 BUILDPACKS = "/apps/ferry/buildpack-installations"
@@ -82,6 +83,7 @@ def shown(lone_client: TestClient) -> dict[str, Any]:
         "sandbox": world.sim("GET", ""),
         "clock": world.sim("GET", "/clock"),
         "endpoint": world.sim("GET", f"/endpoints/{endpoint}"),
+        "source": world.sim("PUT", "/sources/127.0.0.2", {"vpc_address": "10.0.1.20"}),
         "snapshot": world.sim("GET", "/snapshot"),
     }
 
@@ -140,6 +142,10 @@ def test_every_answer_is_as_openapi_describes_it(lone_client: TestClient) -> Non
         lone_client.get(path)
     for path in ("", "/clock", "/pending", "/journal?limit=5", "/snapshot", "/endpoints", f"/endpoints/{endpoint}"):
         world.ask_sim("GET", path)
+    for method in ("PUT", "GET", "DELETE"):
+        for address in ("127.0.0.2", "10.0.0.2"):
+            world.ask_sim(method, f"/sources/{address}", {"vpc_address": "10.0.1.20"} if method == "PUT" else None)
+    world.ask_sim("GET", "/sources")
     world.send("POST", "/apps", {"name": "ferry"})
     world.send("PUT", BUILDPACKS, {"updates": [{"buildpack": "heroku/ruby"}]})
     world.send("PATCH", "/apps/ferry", {"maintenance": True}, if_match='"x"')

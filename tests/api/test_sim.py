@@ -80,7 +80,8 @@ def test_a_deleted_sandbox_is_gone(client: TestClient) -> None:
         ("GET", "", None), ("DELETE", "", None), ("POST", "/reset", None), ("GET", "/clock", None),
         ("PATCH", "/clock", {}), ("POST", "/clock/advance", {"seconds": 1}),
         ("POST", "/clock/advance", {"until": "idle"}), ("GET", "/pending", None), ("GET", "/journal", None),
-        ("GET", "/snapshot", None), ("GET", "/endpoints", None),
+        ("GET", "/snapshot", None), ("GET", "/endpoints", None), ("GET", "/sources", None),
+        ("PUT", "/sources/127.0.0.2", {"vpc_address": "10.0.1.20"}), ("GET", "/sources/127.0.0.2", None),
         ("POST", "/endpoints", endpoint), ("GET", "/endpoints/x", None), ("POST", "/endpoints/x/accept", None),
     ]  # fmt: skip
     for method, path, body in calls:
@@ -128,7 +129,7 @@ def test_a_snapshot_is_the_whole_world(client: TestClient) -> None:
     addon, endpoint = world.connected()
     first, second = world.sim("GET", "/snapshot"), world.sim("GET", "/snapshot")
     assert first | {"exported_at": 0} == second | {"exported_at": 0}
-    assert first["version"] == 2
+    assert first["version"] == 3
     assert [row["name"] for row in first["world"]["addons"]] == [addon]
     assert [row["endpoint_id"] for row in first["world"]["endpoints"]] == [endpoint]
     assert "journal" not in first["world"]

@@ -8,6 +8,8 @@ import pytest
 from driver import PROVISIONED, World
 from fastapi.testclient import TestClient
 
+GROUP = "sg-0123456789abcdef0"
+
 
 def snapshot(world: World) -> dict[str, Any]:
     """The world's document."""
@@ -29,6 +31,7 @@ def furnished(world: World) -> World:
     world.post("/spaces", {"name": "coming", "team": "kagemusha"})
     world.endpoint(world.shown(addon)["service_name"])
     world.call("PATCH", "/apps/ferry/config-vars", {"A": "1"})
+    world.sim("PUT", "/sources/127.0.0.2", {"vpc_address": "10.0.1.20", "security_group_ids": [GROUP]})
     return world
 
 
@@ -108,9 +111,9 @@ def _put(path: str, value: object) -> Damage:
 
 
 DAMAGES: list[tuple[Damage, str]] = [
-    (_put("version", 1), "older"),
-    (_put("version", 3), "newer"),
-    (_put("version", "2"), "version"),
+    (_put("version", 2), "older"),
+    (_put("version", 4), "newer"),
+    (_put("version", "3"), "version"),
     (lambda document: document.pop("world"), "world"),
     (lambda document: document.pop("clock"), "clock"),
     (_put("extra", 1), "extra"),
@@ -132,6 +135,11 @@ DAMAGES: list[tuple[Damage, str]] = [
     (_put("transitions.0.machine", "car"), "transitions.0.machine"),
     (_put("requests", [{"kind": "other", "at": "2030-01-01T00:00:00Z"}]), "requests.0.kind"),
     (_put("world.boats", []), "world.boats"),
+    (_put("world.sources.0.address", "10.0.0.1"), "world.sources[0]"),
+    (_put("world.sources.0.vpc_address", "10.0.0"), "world.sources[0]"),
+    (_put("world.sources.0.security_group_ids", ["web"]), "world.sources[0]"),
+    (_put("world.sources.0.security_group_ids", "[]"), "world.sources[0].security_group_ids"),
+    (lambda document: document["world"]["sources"].append(document["world"]["sources"][0]), "world.sources[0].address"),
     (lambda document: document["world"].pop("apps"), "world.apps"),
     (_put("world.spaces", {}), "world.spaces"),
     (_put("world.spaces.0.state", "sunk"), "world.spaces[0].state"),

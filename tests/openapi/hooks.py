@@ -52,7 +52,9 @@ def to_be_linked(case: Case, ends: bool) -> str:
 
 def sandbox(case: Case, ends: bool) -> str:
     """A sandbox: one of their own for those who change it, for endpoints the one that has services."""
-    changes = case.method == "PUT" or any(part in case.path for part in ("/clock", "/faults", "/pending/", "/reset"))
+    changes = case.method == "PUT" or any(
+        part in case.path for part in ("/clock", "/faults", "/pending/", "/reset", "/sources")
+    )
     return THINGS.sandbox(fresh=(ends or changes) and "/endpoints" not in case.path)
 
 
@@ -89,6 +91,7 @@ PLACES: Mapping[str, Maker] = {
     "/_sim/sandboxes/{}/endpoints/{}": lambda *_: THINGS.endpoint(),
     "/_sim/sandboxes/{}/faults/{}": lambda case, _: THINGS.fault(case.path_parameters["name"]),
     "/_sim/sandboxes/{}/pending/{}": pending,
+    "/_sim/sandboxes/{}/sources/{}": lambda case, _: THINGS.source(case.path_parameters["name"]),
 }
 """Names in paths, by what stands before them."""
 BODIES: Mapping[str, Mapping[str, Maker]] = {

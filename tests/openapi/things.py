@@ -18,6 +18,7 @@ STILL = {"seed": 7, "clock": "manual", "now": "1970-01-01T00:00:00Z"}
 """A world whose clock stands still, so long ago that it can be moved to whichever moment."""
 WAITING = {"addon.provisioning": "never", "endpoint.pending_acceptance": "never"}
 """The stages that somebody can end: they wait for that."""
+SOURCE = "127.0.0.2"
 PRIVATELINK = "/private-link/v0/databases/{}"
 
 
@@ -131,6 +132,11 @@ class Things:
         body = {"operation": "app.info", "effect": {"status": 503}}
         made: object = self._client.post(f"/_sim/sandboxes/{sandbox}/faults", json=body).json()["id"]
         return str(made)
+
+    def source(self, sandbox: str) -> str:
+        """An address that was given one in a VPC; in a sandbox that isn't there it was not."""
+        self._client.put(f"/_sim/sandboxes/{sandbox}/sources/{SOURCE}", json={"vpc_address": "10.0.1.20"})
+        return SOURCE
 
     def pending(self, sandbox: str, *, held: bool) -> str:
         """A thing of a sandbox for which something is pending, held or not.

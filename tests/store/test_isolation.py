@@ -14,7 +14,7 @@ from kagemusha.store.engine import MEMORY, connect
 from kagemusha.store.happenings import JournalEntry, Occurrence
 from kagemusha.store.migrate import ensure_schema
 from kagemusha.store.models import WORLD
-from kagemusha.store.records import ConfigVar
+from kagemusha.store.records import ConfigVar, Source
 from kagemusha.store.sandboxes import Sandboxes
 from kagemusha.store.store import Store
 from samples import LIVING, ROWS, row, world
@@ -117,6 +117,12 @@ MORE: dict[str, dict[str, Callable[[Any], Any]]] = {
         "all": lambda faults: faults.all(),
         "met": lambda faults: faults.met(row("faults", ONE, hits=8)),
     },
+    "sources": {
+        "all": lambda sources: sorted(sources.all()),
+        "find": lambda sources: (sources.find("127.0.0.1"), sources.find("127.0.0.9")),
+        "put": lambda sources: sources.put(Source("127.0.0.1", "10.0.0.1", "[]")),
+        "delete": lambda sources: sources.delete("127.0.0.1"),
+    },
     "occurrences": {
         "page": lambda occurrences: (occurrences.page(0, 100, None), occurrences.page(0, 100, "request")),
         "all": lambda occurrences: occurrences.all(),
@@ -176,6 +182,7 @@ def fill(store: Store, numbers: tuple[int, ...], **more: Any) -> Store:
         store.config_vars.put([
             ConfigVar(number, "REDIS_URL", more["mark"], number), ConfigVar(number, f"{more['mark']}_URL", "x", number)
         ])  # fmt: skip
+        store.sources.put(Source(f"127.0.0.{number}", more["mark"], '["sg-1"]'))
         store.journal(more["due_at"], BIRTH, more["mark"], "n")
         store.note("request", more["due_at"], {"path": more["mark"]})
     store.expect(more["due_at"] + min(numbers))

@@ -2,6 +2,7 @@
 
 import pytest
 from kagemusha.testing import Sandbox
+from kagemusha.testing.report import describe
 
 BUSY = {"status": 503, "body": {"id": "busy", "message": "Not now."}}
 
@@ -75,3 +76,17 @@ def test_requests_and_faults_are_in_the_journal(kagemusha: Sandbox) -> None:
         kagemusha.heroku.get("/apps")
     told = [(each["operation"], each["status"]) for each in kagemusha.journal("request")]
     assert told == [("app.list", 503), ("app.list", 200)]
+
+
+def test_connections_are_in_the_journal_and_in_the_report(kagemusha: Sandbox) -> None:
+    """Who came whereto, what became of it and why, in one line."""
+    told = {
+        "kind": "connection", "at": "2030-01-01T00:00:00Z", "operation": "redis.connect", "host": "vpce-1.example",
+        "addon": "redis-ferry", "source": "127.0.0.1", "outcome": "hanging", "reason": "security_group",
+    }  # fmt: skip
+    kagemusha.restore(kagemusha.snapshot() | {"requests": [told]})
+    assert [each["reason"] for each in kagemusha.journal("connection")] == ["security_group"]
+    assert describe(kagemusha).endswith(
+        "connection operation=redis.connect host=vpce-1.example addon=redis-ferry source=127.0.0.1 outcome=hanging "
+        "reason=security_group"
+    )

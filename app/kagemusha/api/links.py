@@ -42,6 +42,7 @@ FOLLOWING: Mapping[str, tuple[str, ...]] = {
     "sandbox.create": (f"/_sim/sandboxes/{{{_ITSELF}name}}",),
     "sandbox.pending": (f"/_sim/sandboxes/{{{_ASKED}name}}/pending/{{{_ITSELF}pending/0/resource}}",),
     "fault.create": (f"/_sim/sandboxes/{{{_ASKED}name}}/faults/{{{_ID}}}",),
+    "source.set": (f"/_sim/sandboxes/{{{_ASKED}name}}/sources/{{{_ITSELF}address}}",),
     "endpoint.create": (f"/_sim/sandboxes/{{{_ASKED}name}}/endpoints/{{{_ITSELF}endpoint_id}}",),
 }
 """Where the thing of an operation's answer is: its path, whose parameters are OpenAPI's runtime expressions.

@@ -1,5 +1,7 @@
 """What every answer carries, and what no request may: the outermost layer, whatever makes the answer."""
 
+import re
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,6 +10,8 @@ from kagemusha.api.troubles import NO_ANSWER, Cutting
 from kagemusha.clock import elapsed
 from kagemusha.domain.errors import NotFound
 from kagemusha.services.requests import Answered
+
+_SNAPSHOT = re.compile(r"/_sim/sandboxes/[^/]+/snapshot")
 
 
 class Edge:
@@ -84,7 +88,7 @@ def _finish(scope: Scope, start: Message, began: float) -> None:
 
 def _most(scope: Scope) -> int:
     """Bytes that the body may have."""
-    return MOST_SNAPSHOT if scope["path"].startswith("/_sim/") and scope["method"] == "PUT" else MOST_BODY
+    return MOST_SNAPSHOT if _SNAPSHOT.fullmatch(scope["path"]) and scope["method"] == "PUT" else MOST_BODY
 
 
 def _bounded(receive: Receive, most: int) -> Receive:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kagemusha.cli import clock, db, demo, env, sandbox, scenario, serve
+from kagemusha.cli import clock, data_plane, db, demo, env, sandbox, scenario, serve
 
 app = typer.Typer(help="A stand-in for Heroku's data control plane.", pretty_exceptions_enable=False,
                   add_completion=False)  # fmt: skip
@@ -30,6 +30,8 @@ def root(
 app.command(epilog="Example: kagemusha serve --ephemeral --port 0")(serve.serve)
 app.command(epilog='Example: eval "$(kagemusha env)"')(env.env)
 app.command(epilog="Example: kagemusha demo")(demo.demo)
+app.command(epilog="Example: kagemusha hosts | sudo tee -a /etc/hosts")(data_plane.hosts)
+app.command(epilog="Example: kagemusha ca > ca.pem")(data_plane.ca)
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(clock.app, name="clock")
 app.add_typer(db.app, name="db")

@@ -24,18 +24,20 @@ SEED = 7
 def demo(
     url: Annotated[str | None, typer.Option(help="A running server; one of its own when left out.")] = None,
 ) -> None:
-    """Walk the article's steps, from a private space to the injected config var.
+    """Walk the article's steps, from a private space to the PONG through the endpoint.
 
-    The AWS steps go through boto3, where it is installed, and are shown as commands of the AWS CLI.
+    The AWS steps go through boto3, where it is installed, and are shown as commands of the AWS CLI. Redis and Postgres
+    add-ons can be connected to; Kafka's have URLs as real ones do, but nothing listens there.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
     with _server() if url is None else Remote(url) as remote, _sandbox(remote) as sandbox:
         walk = Walk(remote, sandbox)
         walk.all_the_way(_consumer(walk, own_server=url is None))
+    typer.echo("\nPostgres add-ons can be connected to likewise; Kafka's have URLs, but nothing listens there.")
     typer.echo("\nNow with a client of your own:")
     if url is None:
-        typer.echo("  kagemusha serve                # in one terminal")
+        typer.echo("  kagemusha serve --data-plane   # in one terminal")
     typer.echo(f'  eval "$(kagemusha env{"" if url is None else f" --url {url}"})"'.ljust(33) + "# in another")
     typer.echo("  heroku spaces")
     typer.echo("  aws sts get-caller-identity")
@@ -61,7 +63,8 @@ def _server() -> Iterator[Remote]:
     from kagemusha.cli.listening import listen, url_of
     from kagemusha.cli.workers import Worker
 
-    settings = configured("demo", host="127.0.0.1", port=0, ephemeral=True, tls=False)
+    connects = all(find_spec(name) for name in ("fakeredis", "trustme"))
+    settings = configured("demo", host="127.0.0.1", port=0, ephemeral=True, tls=False, data_plane=connects)
     listener = listen(settings.host, settings.port)
     worker = Worker(settings, listener)
     try:

@@ -57,6 +57,24 @@ def serve(
     scenario: Annotated[
         Path | None, typer.Option(help="What is in the sandbox default when it is new: a YAML or JSON file.")
     ] = None,
+    data_plane: Annotated[
+        bool, typer.Option("--data-plane", help="Let the URLs of Redis and Postgres add-ons connect.")
+    ] = False,
+    endpoint_host: Annotated[
+        Literal["address", "dns"] | None,
+        typer.Option(
+            help="What URLs name: addresses of this machine, or AWS's names, for which `kagemusha hosts` "
+            "prints a hosts file. [default: address with --data-plane, else dns]"
+        ),
+    ] = None,
+    redis_server: Annotated[
+        str | None,
+        typer.Option(help="The redis-server behind Redis add-ons, or fakeredis. [default: that of the PATH, if any]"),
+    ] = None,
+    postgres_server: Annotated[
+        str | None,
+        typer.Option(help="postgresql://…, the server behind Postgres add-ons. [default: one of its own]"),
+    ] = None,
     ready_file: Annotated[
         Path | None, typer.Option(help='Gets {"url","port","pid"} when requests are answered.')
     ] = None,
@@ -71,10 +89,13 @@ def serve(
         "serve", host=host, port=port, database=database, ephemeral=ephemeral or None, pace=pace, clock=clock,
         seed=seed, workers=workers, auth=auth, rate_limit=rate_limit, tls=tls or None, aws_upstream=aws_upstream,
         verify_signatures=verify_signatures or None, ready_file=ready_file, scenario=scenario,
+        data_plane=data_plane or None, endpoint_host=endpoint_host, redis_server=redis_server,
+        postgres_server=postgres_server,
     )  # fmt: skip
     if not settings.is_loopback and not settings.admin_token:
         fail("A bind that others can reach needs KAGEMUSHA_ADMIN_TOKEN: set it, or leave --host out.")
     _check_aws(settings)
+    _check_data_plane(settings)
     try:
         with listen(settings.host, settings.port) as listener, _certified(settings) as certified:
             _answer(certified, listener)
@@ -90,6 +111,21 @@ def _check_aws(settings: "Settings") -> None:
 
     if settings.verify_signatures and find_spec("botocore") is None:
         fail("--verify-signatures needs botocore: pip install 'kagemusha[aws]'.")
+
+
+def _check_data_plane(settings: "Settings") -> None:
+    """Refuse what these settings ask of the data plane and can't be done."""
+    from importlib.util import find_spec
+
+    if not settings.data_plane:
+        for name in ("endpoint_host", "redis_server", "postgres_server"):
+            if getattr(settings, name) not in {None, "dns"}:
+                fail(f"--{name.replace('_', '-')} says how the data plane is: give --data-plane, or leave it out.")
+        return
+    if settings.workers > 1:
+        fail("The data plane lives in one process: leave out --workers, or --data-plane.")
+    if not all(find_spec(name) for name in ("fakeredis", "trustme")):
+        fail("--data-plane needs what is behind it: pip install 'kagemusha[dataplane]'.")
 
 
 def _answer(settings: "Settings", listener: socket.socket) -> None:

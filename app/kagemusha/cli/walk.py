@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import typer
@@ -9,8 +10,10 @@ import typer
 from kagemusha.cli.clock import transition_line
 from kagemusha.cli.progress import Progress
 from kagemusha.cli.remote import Remote
-from kagemusha.cli.talk import print_json, print_table
+from kagemusha.cli.talk import fail, print_json, print_table
 
+PATIENCE = 10.0
+"""Seconds that the data store has to answer."""
 LOOKS = 0.1
 """Seconds between two looks at what moves."""
 
@@ -35,7 +38,7 @@ class Walk:
         self._seen = 0
 
     def all_the_way(self, consumer: Consumer) -> None:
-        """All of it; the last line is the config var."""
+        """All of it; the last line is what the data store answers to a client in the VPC."""
         self._make_space()
         self._make_app()
         addon = self._make_addon()
@@ -44,7 +47,8 @@ class Walk:
         endpoint = consumer.connect(service)
         self.typed(f"heroku data:privatelink {addon} -a ferry")
         self._show_link(addon)
-        self._show_config_var(endpoint.removeprefix("vpce-").upper())
+        name, url = self._show_config_var(endpoint.removeprefix("vpce-").upper())
+        self._ping(name, url)
 
     def _make_space(self) -> None:
         self.typed("heroku spaces:create harbor --team kagemusha --region virginia")
@@ -95,11 +99,32 @@ class Walk:
         _print_rows("Connections", ("Endpoint ID", "Owner ARN", "Status"), connections)
         return link
 
-    def _show_config_var(self, number: str) -> None:
+    def _show_config_var(self, number: str) -> tuple[str, str]:
         self.typed(f"heroku config -a ferry | grep {number}")
-        for name, value in self._heroku("GET", "/apps/ferry/config-vars").items():
-            if number in name:
-                typer.echo(f"{name}: {value}")
+        config: dict[str, str] = self._heroku("GET", "/apps/ferry/config-vars")
+        [(name, value)] = [(name, value) for name, value in config.items() if number in name]
+        typer.echo(f"{name}: {value}")
+        return name, value
+
+    def _ping(self, name: str, url: str) -> None:
+        """Connect through the endpoint as redis-cli does, where there is a data plane."""
+        if not self.sim("GET", "data-plane", has=["on"])["on"]:
+            typer.echo("\nNothing listens there: the server has no data plane (kagemusha serve --data-plane).")
+            return
+        if find_spec("redis") is None:
+            typer.echo("\nTo connect from here: pip install 'kagemusha[dataplane]'.")
+            return
+        from redis import Redis, RedisError
+
+        self.typed(f'redis-cli --tls --insecure -u "$(heroku config:get {name} -a ferry)" ping')
+        secure = url.replace("redis://", "rediss://", 1)
+        try:
+            with Redis.from_url(
+                secure, ssl_cert_reqs="none", ssl_check_hostname=False, socket_timeout=PATIENCE
+            ) as store:
+                typer.echo("PONG" if store.ping() else "")
+        except RedisError as error:
+            fail(f"{name} does not answer: {error}")
 
     def typed(self, command: str) -> None:
         """A command, as it is typed."""

@@ -32,13 +32,22 @@ class DataStore:
     database: str
     settings: RedisSettings
 
+    @property
+    def credentials(self) -> tuple[str, str, str]:
+        """What a connection is made with: the store, the user and the password."""
+        return self.key, self.user, self.password
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """The security groups that a connection must pass, in the account and AWS region of the endpoint's VPC."""
+    """The security groups that a connection must pass, in the sandbox's AWS account and the endpoint's region and VPC.
+
+    `vpc_id` is None for an endpoint that the control API made in none.
+    """
 
     account_id: str
     aws_region: str
+    vpc_id: str | None
     security_group_ids: tuple[str, ...]
 
 

@@ -10,7 +10,9 @@ from hashlib import blake2b
 from typing import Literal
 
 EVERY = "*"
-"""The operation id that stands for all of Heroku's and AWS's."""
+"""The operation id that stands for all of Heroku's and AWS's: not for connections."""
+CONNECTION_MATCHES = ("addon", "endpoint", "host", "source")
+"""What the `match` of a fault of connections may name; `source` is the address in 127.0.0.0/8 or the one in the VPC."""
 _CHANCES = 2**64
 
 
@@ -21,6 +23,9 @@ class RequestEffect:
     It waits `latency` seconds of real time; then it is answered with `status` (with `body`, JSON or text, and
     `headers`), or as one too many (`rate_limit`), or its connection ends without an answer: before anything is done
     (`disconnect` True), after everything is ("after"), or in the middle of the answer's body (`truncate`).
+
+    A connection to a store waits likewise; then it is refused (`refuse`), or cut when `cut_after` bytes of the store's
+    answers have been sent.
     """
 
     status: int | None = None
@@ -30,6 +35,8 @@ class RequestEffect:
     disconnect: Literal[True, "after"] | None = None
     truncate: bool = False
     rate_limit: bool = False
+    refuse: bool = False
+    cut_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,8 @@ def _plan_to_change_to(context: Context, app: App, addon: Addon, identity: str) 
 
 def config(context: Context, addon: Addon) -> dict[str, str]:
     """The variables that the add-on gives to the app that pays for it, by name; none while it provisions."""
-    return {
-        var.name: var.value for var in context.store.config_vars.of_addon(addon.id) if var.app_id == addon.app_id
-    }  # fmt: skip
+    given = context.store.config_vars.of_addon(addon.id)
+    return {var.name: context.spelled(var.value) for var in given if var.app_id == addon.app_id}
 
 
 def refuse_config(addon: Addon) -> NoReturn:

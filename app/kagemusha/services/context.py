@@ -7,6 +7,7 @@ from kagemusha.domain.lifecycle import AS_USUAL, Step, Timing
 from kagemusha.domain.names import Names
 from kagemusha.domain.stages import On, Stage
 from kagemusha.domain.states import Machine
+from kagemusha.services.data_plane import DataPlane
 from kagemusha.services.stage_faults import StageFaults
 from kagemusha.store.living import Due
 from kagemusha.store.records import Endpoint, Living, Sandbox
@@ -30,10 +31,15 @@ class Context:
     now: int
     timing: Timing
     faults: StageFaults | None = None
+    data_plane: DataPlane | None = None
 
     def at(self, moment: int) -> "Context":
         """The same world, at another moment."""
-        return Context(self.store, self.sandbox, moment, self.timing, self.faults)
+        return Context(self.store, self.sandbox, moment, self.timing, self.faults, self.data_plane)
+
+    def spelled(self, url: str, *, live: bool = True) -> str:
+        """A data store's URL as clients are to have it; `live` says that what it leads to is there."""
+        return url if self.data_plane is None else self.data_plane.spelled(self.sandbox.id, url, live=live)
 
     def names(self, number: int) -> Names:
         """The names of the `number`-th thing of this world."""

@@ -1,96 +1,26 @@
-"""The data plane as services and APIs see it: doors are derived here, and kept open by whoever is one."""
+"""The data plane, as services and APIs see it."""
 
-import json
-from collections.abc import Mapping, Sequence
-from hashlib import blake2b
+from collections.abc import Mapping
 from typing import Any, Protocol
-
-from kagemusha.domain import catalog
-from kagemusha.domain.doors import PORTS, DataStore, Door, Filter, Kind
-from kagemusha.domain.states import LIVE_ENDPOINT_STATES, AddonState, EndpointState
-from kagemusha.services import databases, releases
-from kagemusha.services.context import Context
-from kagemusha.store.base import Page
-from kagemusha.store.records import Addon, App, Endpoint, Sandbox
-
-KINDS: Mapping[str, Kind] = {"heroku-redis": "redis", "heroku-postgresql": "postgres"}
-"""What is behind the add-ons of each service; Kafka has no data plane."""
-_ALL = Page("id", limit=1_000_000)
 
 
 class DataPlane(Protocol):
-    """Who keeps doors open. Places are an address and a port of this machine."""
+    """Who keeps the doors of all worlds."""
 
-    def place(self, sandbox_id: int, host: str, port: int) -> tuple[str, int]:
-        """Where the door `host`:`port` of a world is, or will be, found."""
+    def spelled(self, sandbox_id: int, url: str, *, live: bool) -> str:
+        """A data store's URL as clients are to have it: with the place of its door, or as it is (``--endpoint-host``).
 
-    def spelled(self, sandbox_id: int, url: str) -> str:
-        """A URL as clients are to have it: with the place of its door, or as it is (``--endpoint-host``)."""
+        `live` says that the door is there; else its place is told only where it is known.
+        """
+
+    def address(self, sandbox_id: int, host: str, port: int) -> str:
+        """The address of this machine at which the door is, or will be, found."""
 
     async def agree(self, sandbox_id: int) -> None:
-        """Let the doors be as the world wants them now: called when it may have changed, never raises."""
+        """Let the doors be as the world wants them now. Called when it may have changed; never raises."""
 
     def report(self, sandbox_id: int) -> Mapping[str, Any]:
-        """The doors of a world, and what came through them: the document of the control API."""
+        """The doors of a world, and what came through them: the control API's document."""
 
-
-def doors(context: Context) -> list[Door]:
-    """The doors of the world, each add-on's own first."""
-    store = context.store
-    addons = {each.id: each for each in store.addons.page(_ALL) if each.state == AddonState.PROVISIONED}
-    addons = {number: each for number, each in addons.items() if each.addon_service.name in KINDS}
-    if not addons:
-        return []
-    apps = store.apps.by_ids({each.app_id for each in addons.values()})
-    stores = {number: data_store(context, each) for number, each in addons.items()}
-    live = (each for each in store.endpoints.page(_ALL) if each.state in LIVE_ENDPOINT_STATES)
-    return [
-        *(_own(context, each, apps[each.app_id], stores[number]) for number, each in addons.items()),
-        *(_through(each, stores[each.addon_id]) for each in live if each.addon_id in stores),
-    ]
-
-
-def data_store(context: Context, addon: Addon) -> DataStore:
-    """The data of an add-on of a service in KINDS."""
-    names, version, kind = context.names(addon.id), addon.credential_version, KINDS[addon.addon_service.name]
-    return DataStore(
-        world=world_key(context.sandbox),
-        key=_key(context.sandbox, f"{addon.uuid}/{addon.created_at}"),
-        addon=addon.name,
-        kind=kind,
-        user="default" if kind == "redis" else names.database_user(version),
-        password=names.password(version),
-        database=names.database_name(),
-        settings=databases.redis_settings(addon),
-    )
-
-
-def world_key(sandbox: Sandbox) -> str:
-    """What names a world among all that ever were on this machine: sandboxes' names and seeds come again."""
-    return _key(sandbox, "")
-
-
-def _key(sandbox: Sandbox, thing: str) -> str:
-    return blake2b(f"{sandbox.heroku_api_key}/{thing}".encode(), digest_size=8).hexdigest()
-
-
-def _own(context: Context, addon: Addon, app: App, store: DataStore) -> Door:
-    host = context.names(addon.id).host(0, catalog.region(app.region).aws_region)
-    return Door(host, (), PORTS[store.kind], None, is_open=True, filter=None, store=store)
-
-
-def _through(endpoint: Endpoint, store: DataStore) -> Door:
-    connection = releases.connection(endpoint)
-    groups: Sequence[str] = tuple(json.loads(endpoint.security_group_ids or "{}"))
-    region = endpoint.service_name.split(".")[3]
-    return Door(
-        connection.host,
-        connection.zonal_hosts,
-        PORTS[store.kind],
-        endpoint.endpoint_id,
-        is_open=endpoint.state == EndpointState.AVAILABLE,
-        filter=None
-        if endpoint.security_group_ids is None
-        else Filter(endpoint.owner_account_id, region, tuple(groups)),
-        store=store,
-    )
+    async def authority(self, sandbox_id: int) -> str:
+        """The certificate, in PEM, of the authority that the doors of a world have theirs from."""

@@ -1,9 +1,10 @@
 """Data stores behind add-ons, as the Data API speaks of them: found by service, described, and set up."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from kagemusha.domain import catalog, config_vars, redis, windows
 from kagemusha.domain.errors import InvalidParams, NotFound
@@ -20,7 +21,10 @@ _WINDOW = "maintenance_window"
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An add-on as a data store. `attachments` are those of the app that pays for it, oldest first."""
+    """An add-on as a data store. `attachments` are those of the app that pays for it, oldest first.
+
+    `spelled` writes its URL as clients are to have it.
+    """
 
     addon: Addon
     app: App
@@ -29,6 +33,7 @@ class Database:
     region: catalog.Region
     names: Names
     attachments: Sequence[str]
+    spelled: Callable[[str], str]
 
     @property
     def is_ready(self) -> bool:
@@ -40,7 +45,15 @@ class Database:
         """What ``<ATTACHMENT>_URL`` holds; None while it is provisioned."""
         if not self.is_ready:
             return None
-        return config_vars.own_url(self.service, self.names, self.addon.credential_version, self.region.aws_region)
+        version, aws_region = self.addon.credential_version, self.region.aws_region
+        return self.spelled(config_vars.own_url(self.service, self.names, version, aws_region))
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The host and the port that its URL has, or will have."""
+        version, aws_region = self.addon.credential_version, self.region.aws_region
+        found = urlsplit(self.url or config_vars.own_url(self.service, self.names, version, aws_region))
+        return found.hostname or "", found.port or 0
 
     @property
     def window(self) -> str | None:
@@ -124,6 +137,7 @@ def _views(context: Context, app: App, found: Sequence[Addon]) -> list[Database]
             region,
             context.names(addon.id),
             named.get(addon.id, []),
+            context.spelled,
         )
         for addon in found
     ]

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 
 from kagemusha.domain import principals
+from kagemusha.domain.doors import PORTS
 from kagemusha.domain.errors import AwsError, IllegalStep, InvalidParams
 from kagemusha.domain.names import endpoint_dns_name
 from kagemusha.domain.stages import Effect, On
 from kagemusha.domain.states import LIVE_ENDPOINT_STATES, EndpointState, Machine
 from kagemusha.services import endpoint_services, placements, releases
 from kagemusha.services.context import Context
+from kagemusha.services.doors import KINDS
 from kagemusha.services.endpoint_services import EndpointService
 from kagemusha.services.placements import Placement, Subnet
 from kagemusha.store.base import Page
@@ -68,6 +70,15 @@ def security_groups_of(endpoint: Endpoint) -> dict[str, str]:
 def placements_of(endpoint: Endpoint) -> list[Placement]:
     """The endpoint's network interfaces."""
     return placements.parse(json.loads(endpoint.subnets))
+
+
+def address(context: Context, endpoint: Endpoint, placed: Placement) -> str:
+    """The address of a network interface: with a data plane that of its endpoint's door, whatever the subnet."""
+    plane, addon = context.data_plane, context.store.addons.get(endpoint.addon_id)
+    kind = KINDS.get(addon.addon_service.name) if addon else None
+    if plane is None or kind is None or endpoint.state not in LIVE_ENDPOINT_STATES:
+        return placed.address
+    return plane.address(context.sandbox.id, dns_name(endpoint), PORTS[kind])
 
 
 def create_endpoint(context: Context, new: NewEndpoint) -> Endpoint:

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from kagemusha.domain import faults, lifecycle
+from kagemusha.domain.connections import OPERATIONS
+from kagemusha.domain.doors import Kind
 from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.domain.faults import RequestEffect
 from kagemusha.domain.lifecycle import STAGE_IDS, stage_id
@@ -85,7 +87,8 @@ def check_stage(new: NewFault) -> None:
 
 
 def check_operation(operation: str, known: frozenset[str]) -> None:
-    """Refuse an operation id that no request has; InvalidParams says which are like it."""
+    """Refuse an operation id that no request and no connection has; InvalidParams says which are like it."""
+    known = known.union(OPERATIONS.values())
     if operation == faults.EVERY or operation in known:
         return
     like = get_close_matches(operation, sorted(known), n=3)
@@ -146,14 +149,32 @@ async def meet_request(
 
     It is counted, and used up, in a transaction of its own: a request that fails does not give it back.
     """
+    return await _meet(transactions, key, operation, {operation, faults.EVERY}, labels)
+
+
+async def meet_connection(
+    transactions: Transactions, sandbox_id: int, kind: Kind, labels: Labels
+) -> tuple[int, RequestEffect] | None:
+    """The same for a connection to a store of `kind`; `labels` are what CONNECTION_MATCHES names.
+
+    Where no fault waits for anything but stages, nothing is written.
+    """
+    key: Key = ("id", sandbox_id)
+    async with transactions.reading(key) as context:
+        if context is None or not context.sandbox.request_faults:
+            return None
+    operation = OPERATIONS[kind]
+    return await _meet(transactions, key, operation, {operation}, labels)
+
+
+async def _meet(
+    transactions: Transactions, key: Key, operation: str, named: set[str], labels: Labels
+) -> tuple[int, RequestEffect] | None:
     async with transactions.writing(key) as context:
         if context is None:
             return None
         seed, labels = context.sandbox.seed, {**labels, "operation": (operation,)}
         for fault in context.store.faults.all():
-            if (
-                fault.operation in {operation, faults.EVERY}
-                and meet(context.store, seed, fault, labels, context.now)[1]
-            ):
+            if fault.operation in named and meet(context.store, seed, fault, labels, context.now)[1]:
                 return fault.id, RequestEffect(**json.loads(fault.effect))
     return None

@@ -10,7 +10,7 @@ from kagemusha.services.context import Context
 from kagemusha.store.happenings import JournalEntry, Occurrence
 
 MOST = 1_000
-KINDS = ("transition", "request", "fault")
+KINDS = ("transition", "request", "fault", "connection")
 SEQUENCE_NUMBERS = 2**53
 """Sequence numbers are smaller: every JSON reader knows them exactly."""
 

@@ -52,7 +52,17 @@ def config_at(context: Context, made: Release) -> dict[str, str]:
     config: dict[str, str | None] = {}
     for each in context.store.releases.upto(made.app_id, made.version):
         config |= json.loads(each.config_changes)
-    return {name: value for name, value in sorted(config.items()) if value is not None}
+    return {name: context.spelled(value, live=False) for name, value in sorted(config.items()) if value is not None}
+
+
+def config_of(context: Context, app: App) -> dict[str, str]:
+    """The app's config vars, by name."""
+    return {var.name: shown(context, var) for var in context.store.config_vars.of_app(app.id)}
+
+
+def shown(context: Context, var: ConfigVar) -> str:
+    """The value of a config var, as clients have it."""
+    return var.value if var.attachment_id is None else context.spelled(var.value)
 
 
 def find_release(context: Context, app: App, identity: str) -> Release:
@@ -72,22 +82,19 @@ def find_release(context: Context, app: App, identity: str) -> Release:
 def set_config_vars(context: Context, app: App, changes: Mapping[str, str | None]) -> None:
     """Set the variables of `changes`, or remove those whose value is None, in one release. No change, no release."""
     kept = {var.name: var for var in context.store.config_vars.of_app(app.id)}
+    # What a client was told of a value that an attachment gives is that value.
+    unchanged = {name for name, var in kept.items() if changes.get(name) in {var.value, shown(context, var)}}
+    changes = {name: value for name, value in changes.items() if name not in unchanged}
     for name in changes:
         if not NAME.fullmatch(name):
-            shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
-            message = f"Config var name {shown!r} is invalid: use letters, digits and underscores."
+            repeated = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+            message = f"Config var name {repeated!r} is invalid: use letters, digits and underscores."
             raise InvalidParams(message)
-    owned = sorted(
-        name
-        for name, value in changes.items()
-        if name in kept and kept[name].attachment_id is not None and value != kept[name].value
-    )
+    owned = sorted(name for name in changes if name in kept and kept[name].attachment_id is not None)
     if owned:
         message = f"Cannot overwrite attachment values {', '.join(owned)}."
         raise InvalidParams(message)
-    put = sorted(
-        name for name, value in changes.items() if value is not None and (name not in kept or kept[name].value != value)
-    )
+    put = sorted(name for name, value in changes.items() if value is not None)
     gone = sorted(name for name, value in changes.items() if value is None and name in kept)
     if not put and not gone:
         return

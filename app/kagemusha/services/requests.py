@@ -1,4 +1,4 @@
-"""Requests that were answered and are not in the journal yet: kept back, and written by the next transaction.
+"""What was answered, or came through a door, and is not in the journal yet: the next transaction writes it.
 
 A request costs the journal no transaction of its own. What a process that is killed kept back is lost: a quarter of a
 second at most (chosen).
@@ -7,10 +7,30 @@ second at most (chosen).
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 MOST = 10_000
-"""Requests of a world that are kept back while the database does not answer; what comes after them is dropped."""
+"""What of a world is kept back while the database does not answer; what comes after it is dropped."""
+
+
+class Noted(Protocol):
+    """What is kept back: an entry of the journal. `at` is the world's time in ms, `noted_at` the system's."""
+
+    @property
+    def at(self) -> int:
+        """When it happened in the world."""
+
+    @property
+    def noted_at(self) -> int:
+        """When it happened."""
+
+    @property
+    def kind(self) -> str:
+        """What the journal calls it."""
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What the journal tells."""
 
 
 class Answered(NamedTuple):
@@ -30,6 +50,11 @@ class Answered(NamedTuple):
     fault: int | None = None
 
     @property
+    def kind(self) -> str:
+        """What the journal calls it."""
+        return "request"
+
+    @property
     def detail(self) -> dict[str, Any]:
         """What the journal tells. A status of None is a connection that ended without an answer."""
         told: dict[str, Any] = {
@@ -46,7 +71,7 @@ class Attempt:
 
     seq: int
     count: int
-    first: Answered
+    first: Noted
 
     def is_kept(self, seq: int, noted_at: int, detail: Mapping[str, Any]) -> bool:
         """Whether this entry of the journal is the first of them, and so all of them are there."""
@@ -58,23 +83,23 @@ class Requests:
 
     def __init__(self, woken: Callable[[], None]) -> None:
         """Nothing is kept back yet."""
-        self._kept: dict[int, deque[Answered]] = {}
+        self._kept: dict[int, deque[Noted]] = {}
         self._tried: dict[int, Attempt] = {}
         self._woken = woken
 
-    def note(self, sandbox_id: int, answered: Answered) -> None:
-        """Keep a request back."""
+    def note(self, sandbox_id: int, noted: Noted) -> None:
+        """Keep an entry back."""
         if not self._kept:
             self._woken()
         kept = self._kept.setdefault(sandbox_id, deque())
         if len(kept) < MOST:
-            kept.append(answered)
+            kept.append(noted)
 
-    def of(self, sandbox_id: int) -> Sequence[Answered]:
+    def of(self, sandbox_id: int) -> Sequence[Noted]:
         """What is kept back of a sandbox, in order."""
         return tuple(self._kept.get(sandbox_id, ()))
 
-    def trying(self, sandbox_id: int, seq: int) -> Sequence[Answered]:
+    def trying(self, sandbox_id: int, seq: int) -> Sequence[Noted]:
         """What is kept back of a sandbox, in order: it is being written from the number `seq` of the journal on."""
         kept = self.of(sandbox_id)
         if kept:

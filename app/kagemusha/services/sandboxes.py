@@ -198,6 +198,7 @@ async def delete_sandbox(transactions: Transactions, name: str, *, begun: bool =
         if found is None:
             raise missing(name)
         sandboxes.delete(found.id)
+    await transactions.agree(found.id)
     return found.aws_account_id
 
 

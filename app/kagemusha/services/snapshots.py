@@ -14,11 +14,13 @@ from typing import Any
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import DomainError, InvalidParams
+from kagemusha.services import sources
 from kagemusha.services.context import Context
 from kagemusha.services.endpoint_services import PREFIX
 from kagemusha.services.sandboxes import check_delays, check_pace
 from kagemusha.store.dumps import check, place
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
+from kagemusha.store.records import Source
 
 ACCOUNT = "{account}"
 """What stands for the sandbox's own AWS account."""
@@ -39,7 +41,7 @@ _UNIQUE = (
     ("privatelinks", "service_name"), ("endpoints", "endpoint_id"), ("attachments", "app_id", "name"),
     ("allowed_accounts", "privatelink_id", "arn"), ("endpoints", "owner_account_id", "client_token"),
     ("config_vars", "app_id", "name"), ("releases", "app_id", "version"), ("releases", "uuid"), ("spaces", "uuid"),
-    ("apps", "uuid"), ("addons", "uuid"), ("attachments", "uuid"),
+    ("apps", "uuid"), ("addons", "uuid"), ("attachments", "uuid"), ("sources", "address"),
 )  # fmt: skip
 _SERVICE = re.compile(rf"{re.escape(PREFIX)}([a-z0-9-]+)\.vpce-svc-[0-9a-f]{{17}}", re.ASCII)
 
@@ -137,7 +139,7 @@ def _check_agreement(snapshot: Snapshot) -> None:
     world = snapshot.world
     problems = chain(
         _bad_numbers(snapshot), _bad_references(world), _twins(world), _bad_names(world), _bad_releases(world),
-        _bad_waits(snapshot), _bad_faults(snapshot),
+        _bad_waits(snapshot), _bad_faults(snapshot), _bad_sources(world),
     )  # fmt: skip
     for where, said in problems:
         message = f"{where}: {said}."
@@ -220,3 +222,11 @@ def _bad_faults(snapshot: Snapshot) -> Iterator[Problem]:
         if (fault.remaining or 0) < 0:
             yield place("faults", number, "hits"), "more than its times"
         last = fault.id
+
+
+def _bad_sources(world: World) -> Iterator[Problem]:
+    for number, row in enumerate(world["sources"]):
+        try:
+            sources.check(Source(row["address"], row["vpc_address"], json.dumps(row["security_group_ids"])))
+        except DomainError as error:
+            yield place("world", "sources", number), error.message.rstrip(".")

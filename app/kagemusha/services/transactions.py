@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from kagemusha.domain.errors import Unavailable
 from kagemusha.services.advance import Fired, advance
 from kagemusha.services.context import Context
+from kagemusha.services.data_plane import DataPlane
 from kagemusha.services.requests import Requests
 from kagemusha.services.stage_faults import StageFaults
 from kagemusha.store import engine as engines
@@ -45,6 +46,7 @@ class Transactions:
         self.requests = Requests(self._wake)
         self._writing_down: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self.data_plane: DataPlane | None = None
 
     async def end(self) -> None:
         """Write down what was kept back, then close."""
@@ -109,6 +111,15 @@ class Transactions:
             await self.settle(key, now, begun=begun)
 
     @asynccontextmanager
+    async def looking(self, key: Key) -> AsyncIterator[Context | None]:
+        """A world as the last commit left it, to be read: what has fallen due since has not happened."""
+        async with self._lock:
+            with self._begin(writes=False) as connection:
+                sandbox = Sandboxes(connection).find(*key)
+                now = 0 if sandbox is None else sandbox.now(self.clock())
+                yield None if sandbox is None else self._context(connection, sandbox, now)
+
+    @asynccontextmanager
     async def writing(self, key: Key, *, begun: bool = False) -> AsyncIterator[Context | None]:
         """A settled and locked world, to be changed: committed when the block ends well.
 
@@ -132,7 +143,9 @@ class Transactions:
                         context.store.flush()
                 if settled:
                     self._told(sandbox.id, noted)
-                    return
+            if settled:
+                await self.agree(sandbox.id)
+                return
             await self.settle(key, now, begun=begun)
 
     async def settle(self, key: Key, until: int, seen: list[Fired] | None = None, *, begun: bool = False) -> int:
@@ -146,13 +159,16 @@ class Transactions:
                 with self._begin(writes=True, asked=False, begun=begun) as connection:
                     sandbox = Sandboxes(connection).find(*key, lock=True)
                     if sandbox is None or not _is_due(sandbox, until):
-                        return fired
+                        break
                     batch, noted = self._batch(connection, sandbox, until)
                     fired += len(batch)
                     if seen is not None:
                         seen.extend(batch)
                 self._told(sandbox.id, noted)
             await asyncio.sleep(0)
+        if fired and sandbox is not None:
+            await self.agree(sandbox.id)
+        return fired
 
     async def settle_waking(self) -> int:
         """Settle every sandbox in which something is due by the system's clock, but those that others settle."""
@@ -168,7 +184,13 @@ class Transactions:
                     batch, noted = self._batch(connection, sandbox, sandbox.now(self.clock()))
                     fired += len(batch)
                 self._told(sandbox.id, noted)
+            await self.agree(sandbox.id)
             await asyncio.sleep(0)
+
+    async def agree(self, sandbox_id: int) -> None:
+        """Let the data plane follow what was committed, before anybody is answered."""
+        if self.data_plane is not None:
+            await self.data_plane.agree(sandbox_id)
 
     def _batch(self, connection: Connection, sandbox: Sandbox, until: int) -> tuple[list[Fired], int]:
         context = self._context(connection, sandbox, until)
@@ -179,20 +201,20 @@ class Transactions:
         return fired, noted
 
     def _tell(self, context: Context) -> int:
-        """Let the journal tell of the requests that were answered before; returns how many."""
+        """Let the journal tell of what was answered, or connected, before; returns how many entries."""
         sandbox, tried = context.sandbox, self.requests.tried(context.sandbox.id)
         # An attempt that failed has left no number behind, unless only the answer to its commit was lost.
         if tried is not None and tried.seq <= sandbox.journal_seq:
-            found = context.store.occurrences.page(tried.seq - 1, 1, "request")
+            found = context.store.occurrences.page(tried.seq - 1, 1, None)
             if any(tried.is_kept(each.seq, each.noted_at, json.loads(each.detail)) for each in found):
                 self.requests.written(sandbox.id, tried.count)
         noted = self.requests.trying(sandbox.id, sandbox.journal_seq + 1)
         for each in noted:
-            context.store.note("request", each.at, each.detail, each.noted_at)
+            context.store.note(each.kind, each.at, each.detail, each.noted_at)
         return len(noted)
 
     def _told(self, sandbox_id: int, noted: int) -> None:
-        """Note that a transaction was committed, with `noted` requests in it."""
+        """Note that a transaction was committed, with `noted` of what was kept back in it."""
         self.requests.written(sandbox_id, noted)
         self._news.set()
         self._news = asyncio.Event()
@@ -204,7 +226,7 @@ class Transactions:
                 await self._news.wait()
 
     async def write_down(self, sandbox_id: int) -> None:
-        """Let the journal tell of every request of this sandbox that was answered by this process."""
+        """Let the journal tell of all that was answered, or connected, in this sandbox by this process."""
         if self.requests.of(sandbox_id):
             async with self.writing(("id", sandbox_id)) as context:
                 pass
@@ -230,7 +252,7 @@ class Transactions:
     def _context(self, connection: Connection, sandbox: Sandbox, now: int) -> Context:
         store = Store(connection, sandbox, self.clock())
         faults = StageFaults(store, sandbox) if sandbox.stage_faults else None
-        return Context(store, sandbox, now, sandbox.timing(self.default_pace), faults)
+        return Context(store, sandbox, now, sandbox.timing(self.default_pace), faults, self.data_plane)
 
 
 class _Begun:

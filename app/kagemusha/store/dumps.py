@@ -26,7 +26,7 @@ from kagemusha.store.base import Queries, mine, put_many
 
 TABLES: tuple[Table, ...] = (
     models.spaces, models.apps, models.addons, models.attachments, models.privatelinks, models.allowed_accounts,
-    models.endpoints, models.config_vars, models.releases,
+    models.endpoints, models.config_vars, models.releases, models.sources,
 )  # fmt: skip
 """The tables of a world's things, each after those that it refers to."""
 
@@ -51,6 +51,7 @@ JSON: Mapping[tuple[str, str], Any] = {
     ("endpoints", "tags"): dict[str, str],
     ("releases", "addon_plan_names"): list[str],
     ("releases", "config_changes"): dict[str, str | None],
+    ("sources", "security_group_ids"): list[str],
 }
 """The columns that hold JSON, and what it is: documents have it as it is, not as text."""
 

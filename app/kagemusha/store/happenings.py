@@ -17,7 +17,7 @@ class JournalEntry(NamedTuple):
 
 
 class Occurrence(NamedTuple):
-    """Something that happened and is no change of state: a request, or a fault that was met.
+    """Something that happened and is no change of state: a request, a connection, or a fault that was met.
 
     `at` is the world's time, `noted_at` the system's. `detail` is a JSON object.
     """

@@ -18,13 +18,14 @@ from sqlalchemy import (
 from kagemusha.domain.states import STATES, Machine
 from kagemusha.store.server_models import Ordered, metadata
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The Alembic revision that these tables are at; a test proves that the two agree."""
 
 
 def _world_table(name: str, *columns: Column[object], key: tuple[str, ...] = ("id",)) -> Table:
     """A table of one world's things: keyed within the sandbox, and gone with it."""
-    keys = [Column(part, Ordered if part == "name" else BigInteger, primary_key=True, autoincrement=False)
+    texts = {"name", "address"}
+    keys = [Column(part, Ordered if part in texts else BigInteger, primary_key=True, autoincrement=False)
             for part in key]  # fmt: skip
     return Table(
         name,
@@ -177,6 +178,12 @@ releases = _world_table(
     Column("config_changes", Text, nullable=False, server_default="{}"),
     key=("app_id", "version"),
 )
+sources = _world_table(
+    "sources",
+    Column("vpc_address", String, nullable=False),
+    Column("security_group_ids", Text, nullable=False),
+    key=("address",),
+)
 journal = _world_table(
     "journal",
     Column("kind", String, nullable=False),
@@ -219,8 +226,8 @@ LIVING: dict[Machine, Table] = {
 """The tables whose rows fall due."""
 
 WORLD: tuple[Table, ...] = (
-    spaces, apps, addons, attachments, privatelinks, allowed_accounts, endpoints, config_vars, releases, journal,
-    occurrences, faults,
+    spaces, apps, addons, attachments, privatelinks, allowed_accounts, endpoints, config_vars, releases, sources,
+    journal, occurrences, faults,
 )  # fmt: skip
 """What a sandbox holds, all of it."""
 

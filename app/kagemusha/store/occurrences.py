@@ -1,4 +1,4 @@
-"""What happened and is no change of state: requests, and faults that were met. Kept for a while only."""
+"""What happened and is no change of state: requests, connections, faults that were met. Kept for a while only."""
 
 from collections.abc import Iterable
 

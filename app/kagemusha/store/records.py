@@ -248,6 +248,19 @@ class ConfigVar(NamedTuple):
     attachment_id: int | None
 
 
+class Source(NamedTuple):
+    """An address of this machine and the one in a VPC that it stands for; `security_group_ids` is a JSON list."""
+
+    address: str
+    vpc_address: str
+    security_group_ids: str
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The ids of the security groups that the interface with the VPC's address has."""
+        return tuple(json.loads(self.security_group_ids))
+
+
 class Release(NamedTuple):
     """A change of an app's configuration. JSON: the plans attached then, and what changed (null: is gone)."""
 

@@ -33,6 +33,8 @@ _CREDENTIALS_OF = (
     _CREDENTIALS.where(_C.c.sandbox_id == bindparam("sandbox_id"), _C.c.principal_arn == bindparam("principal_arn"))
 ).limit(1)
 _SECRET = select(server_models.server_secrets.c.value).where(server_models.server_secrets.c.name == bindparam("name"))
+_A = server_models.authorities
+_AUTHORITY = select(_A.c.pem).where(_A.c.sandbox_id == bindparam("sandbox_id"))
 
 
 class Sandboxes:
@@ -83,6 +85,15 @@ class Sandboxes:
     def keep_credentials(self, credentials: AwsCredentials) -> None:
         """Keep issued AWS credentials."""
         self._connection.execute(insert(_C), asdict(credentials))
+
+    def authority(self, sandbox_id: int) -> str | None:
+        """The certificate authority of a sandbox: its certificate and private key in PEM."""
+        found: str | None = self._connection.execute(_AUTHORITY, {"sandbox_id": sandbox_id}).scalar()
+        return found
+
+    def keep_authority(self, sandbox_id: int, pem: str) -> None:
+        """Keep the certificate authority of a sandbox, which has none yet and is locked."""
+        self._connection.execute(insert(_A), {"sandbox_id": sandbox_id, "pem": pem})
 
     def secret(self, name: str) -> str | None:
         """A secret of the server that all its processes share."""

@@ -97,3 +97,13 @@ aws_credentials = Table(
     Column("expires_at", BigInteger),
 )
 Index("ix_aws_credentials_sandbox_id", aws_credentials.c.sandbox_id)
+
+authorities = Table(
+    "authorities",
+    metadata,
+    Column(
+        "sandbox_id", Integer, ForeignKey("sandboxes.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    # A certificate and its private key.
+    Column("pem", Text, nullable=False),
+)

@@ -19,6 +19,7 @@ from kagemusha.store.work import Work
 
 if TYPE_CHECKING:
     from kagemusha.store.dumps import Dumps
+    from kagemusha.store.sources import Sources
     from kagemusha.store.waiting import Waitings
 
 JOURNAL_BOUND = 100_000
@@ -70,10 +71,16 @@ class _Part(Generic[Made]):
 
 
 def _waitings(work: Work) -> "Waitings":
-    # Asked for by the control API alone, like the next: no start waits for their statements.
+    # Asked for by the control API and the data plane alone, like the next two: no start waits for their statements.
     from kagemusha.store.waiting import Waitings
 
     return Waitings(work)
+
+
+def _sources(work: Work) -> "Sources":
+    from kagemusha.store.sources import Sources
+
+    return Sources(work)
 
 
 def _dumps(work: Work) -> "Dumps":
@@ -99,6 +106,7 @@ class Store(Queries):
     waiting = _Part(_waitings)
     faults = _Part(Faults)
     occurrences = _Part(Occurrences)
+    sources = _Part(_sources)
     dumps = _Part(_dumps)
 
     def __init__(self, connection: Connection, sandbox: Sandbox, system: int = 0) -> None:

@@ -185,7 +185,7 @@ class Sandbox:
         return made
 
     def journal(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """What has happened, in order, of one kind (``transition``, ``request``, ``fault``) or of all.
+        """What has happened, in order, of one kind (``transition``, ``request``, ``connection``, ``fault``) or of all.
 
         A transition is ``{"seq": N, "kind": "transition", "sandbox": …, "at": …, "machine": …, "resource": …,
         "name": …, "from": … | None, "to": … | None}``.

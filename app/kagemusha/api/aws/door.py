@@ -3,7 +3,7 @@
 Nothing of the room is imported before the first of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -15,6 +15,7 @@ from kagemusha.api.troubles import Cutting
 
 if TYPE_CHECKING:
     from kagemusha.api.aws.room import Room
+    from kagemusha.domain.security_groups import Rule
 
 MOST_BODY = 64 * 1024 * 1024
 """Bytes of a request's body: objects of S3 pass through."""
@@ -25,7 +26,7 @@ _PRESIGNED = (b"X-Amz-Credential=", b"AWSAccessKeyId=")
 
 
 class Opener:
-    """Opens the room at the first AWS request."""
+    """Opens the room at the first AWS request, or when security groups are asked for."""
 
     def __init__(self, make: Callable[[], "Room"]) -> None:
         """`make` builds the room; it is called once at most."""
@@ -38,6 +39,14 @@ class Opener:
         if self._room is None:
             self._room = self._make()
         return self._room
+
+    async def ingress(self, account_id: str, aws_region: str, seed: int, group_ids: Sequence[str]) -> "Sequence[Rule]":
+        """See Room: to ask for rules opens it, too."""
+        return await self.room.ingress(account_id, aws_region, seed, group_ids)
+
+    async def vpc_block(self, account_id: str, aws_region: str, seed: int, vpc_id: str) -> str | None:
+        """See Room, likewise."""
+        return await self.room.vpc_block(account_id, aws_region, seed, vpc_id)
 
     async def forget(self, account_id: str) -> None:
         """Take what the emulator keeps of an account away."""

@@ -9,6 +9,7 @@ from kagemusha.api.aws.emulator import Emulator, unavailable
 from kagemusha.api.aws.messages import AwsRequest, AwsResponse
 from kagemusha.api.aws.protocol import numbered
 from kagemusha.domain.errors import AwsError
+from kagemusha.domain.security_groups import Rule
 from kagemusha.services.placements import Subnet
 
 
@@ -94,6 +95,32 @@ class Facts:
                 message = f"Security group {each} and VPC {vpc_id} belong to different networks."
                 raise AwsError("InvalidParameter", message)
         return {each: text(item, "groupName") for each, item in found.items()}
+
+    async def ingress(self, ids: Sequence[str]) -> list[Rule]:
+        """The ingress rules of the security groups with these ids, all together; a group that is gone has none."""
+        found = await self._named("DescribeSecurityGroups", "group-id", ids)
+        return [_rule(item) for group in found.values() for item in group.iterfind("./ipPermissions/item")]
+
+    async def vpc_block(self, vpc_id: str) -> str | None:
+        """The first CIDR block of a VPC; None for one that is not there."""
+        found = await self._named("DescribeVpcs", "vpc-id", [vpc_id])
+        return text(found[vpc_id], "cidrBlock") if found else None
+
+
+def _rule(item: Element) -> Rule:
+    """An ``IpPermission``."""
+    first, last = (text(item, name) for name in ("fromPort", "toPort"))
+    return Rule(
+        text(item, "ipProtocol"),
+        int(first) if first else None,
+        int(last) if last else None,
+        cidrs=(*_texts(item, "ipRanges/item/cidrIp"), *_texts(item, "ipv6Ranges/item/cidrIpv6")),
+        group_ids=_texts(item, "groups/item/groupId"),
+    )
+
+
+def _texts(item: Element, path: str) -> tuple[str, ...]:
+    return tuple(each.text for each in item.iterfind(path) if each.text)
 
 
 def read(answer: AwsResponse) -> Element:

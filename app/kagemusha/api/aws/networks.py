@@ -23,6 +23,7 @@ class Interface:
 
     endpoint: Endpoint
     placed: Placement
+    address: str
 
     @property
     def description(self) -> str:
@@ -46,8 +47,8 @@ class Interface:
             "interface-type": ["vpc_endpoint"],
             "network-interface-id": [self.placed.network_interface_id],
             "owner-id": [self.endpoint.owner_account_id],
-            "private-ip-address": [self.placed.address],
-            "addresses.private-ip-address": [self.placed.address],
+            "private-ip-address": [self.address],
+            "addresses.private-ip-address": [self.address],
             "requester-managed": ["true"],
             "status": ["in-use"],
             "subnet-id": [self.placed.subnet_id],
@@ -67,11 +68,11 @@ class Interface:
             "requesterManaged": True,
             "status": "in-use",
             "macAddress": self.mac,
-            "privateIpAddress": placed.address,
+            "privateIpAddress": self.address,
             "sourceDestCheck": True,
             "groupSet": group_set(self.endpoint),
             "tagSet": [],
-            "privateIpAddressesSet": [{"privateIpAddress": placed.address, "primary": True}],
+            "privateIpAddressesSet": [{"privateIpAddress": self.address, "primary": True}],
             "ipv6AddressesSet": [],
             "interfaceType": "vpc_endpoint",
         }
@@ -86,14 +87,14 @@ async def describe_interfaces(call: Call) -> Answer:
     asked.finish()
     asked.check_dry_run()
     async with call.transactions.reading(call.caller.key) as opened:
-        found = endpoints.list_endpoints(context_of(call, opened))
-    ours = [
-        Interface(each, placed)
-        for each in found
-        if mine(call, each) and each.state not in endpoints.GONE
-        for placed in endpoints.placements_of(each)
-        if not ids or placed.network_interface_id in ids
-    ]
+        context = context_of(call, opened)
+        ours = [
+            Interface(each, placed, endpoints.address(context, each, placed))
+            for each in endpoints.list_endpoints(context)
+            if mine(call, each) and each.state not in endpoints.GONE
+            for placed in endpoints.placements_of(each)
+            if not ids or placed.network_interface_id in ids
+        ]
     shapes: list[Content] = [each.shape() for each in ours if paging.matches(filters, each.filtered_by)]
     known = {each.placed.network_interface_id for each in ours}
     others = [each for each in ids if each not in known]

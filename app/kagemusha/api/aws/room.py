@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +19,7 @@ from kagemusha.api.troubles import FRAMING, NO_ANSWER, meet
 from kagemusha.clock import elapsed
 from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
 from kagemusha.domain.faults import RequestEffect
+from kagemusha.domain.security_groups import Rule
 from kagemusha.services.aws_credentials import Caller, find_caller
 from kagemusha.services.requests import Answered
 from kagemusha.services.transactions import Transactions
@@ -69,6 +70,17 @@ class Room:
         """The answer to a request whose body is longer than may be."""
         signed = scope(request.headers.get("authorization", ""), b"")
         return self._refuse(request, signed, AwsError("RequestEntityTooLarge", "The request is too large."))
+
+    async def ingress(self, account_id: str, aws_region: str, seed: int, group_ids: Sequence[str]) -> Sequence[Rule]:
+        """The ingress rules of security groups of an account, in a region, as the emulator has them now.
+
+        `seed` is of the account's world. Raises AwsError when the emulator does not tell.
+        """
+        return await facts.Facts(self.emulator, account_id, seed, aws_region).ingress(group_ids)
+
+    async def vpc_block(self, account_id: str, aws_region: str, seed: int, vpc_id: str) -> str | None:
+        """The CIDR block of a VPC, likewise; None for one that is not there."""
+        return await facts.Facts(self.emulator, account_id, seed, aws_region).vpc_block(vpc_id)
 
     async def _answer(self, request: AwsRequest, signed: Scope, path: str, query: str) -> AwsResponse:
         caller = await find_caller(self.transactions, signed.access_key_id, strict=self.strict)

@@ -17,7 +17,6 @@ from kagemusha.services.databases import POSTGRES, Database
 router = APIRouter(route_class=HerokuRoute, tags=["postgres"], responses=REFUSALS)
 _CLIENT = "/client/v11/databases/{name}"
 _CREDENTIALS = "/postgres/v0/databases/{name}/credentials"
-_PORT = 5432
 _VERSION = "16.4"
 _DEFAULT = "default"
 
@@ -31,7 +30,7 @@ def shape(database: Database) -> documents.Postgres:
         "database_user": names.database_user(addon.credential_version) if ready else None,
         "formation": common.formation(database), "heroku_resource_id": addon.uuid, "info": _info(database),
         "leader": None, "metaas_server_source": common.SOURCE, "metaas_source": common.SOURCE, "name": addon.name,
-        "num_bytes": 0, "plan": database.plan.name, "port": _PORT, "resource_url": database.url,
+        "num_bytes": 0, "plan": database.plan.name, "port": database.place[1], "resource_url": database.url,
         "target_transaction": None, "waiting?": not ready,
     }  # fmt: skip
     if ready:
@@ -58,9 +57,10 @@ def _info(database: Database) -> list[documents.InfoRow]:
 def credential(database: Database) -> documents.PostgresCredential:
     """The one credential, by which the add-on's URLs log in."""
     addon, names = database.addon, database.names
+    host, port = database.place
     shown: documents.PostgresCredential = {
-        "credentials": [], "database": names.database_name(), "host": names.host(0, database.region.aws_region),
-        "name": _DEFAULT, "port": _PORT, "state": "provisioning", "uuid": catalog_uuid("credential", addon.uuid),
+        "credentials": [], "database": names.database_name(), "host": host, "name": _DEFAULT, "port": port,
+        "state": "provisioning", "uuid": catalog_uuid("credential", addon.uuid),
     }  # fmt: skip
     if database.is_ready:
         user, password = names.database_user(addon.credential_version), names.password(addon.credential_version)

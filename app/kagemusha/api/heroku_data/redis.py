@@ -46,7 +46,7 @@ def shape(database: Database) -> documents.Redis:
         "metaas_source": common.SOURCE,
         "name": addon.name,
         "plan": database.plan.name,
-        "port": 6379,
+        "port": database.place[1],
         "prefer_native_tls": True,
         "resource_url": database.url or "",
         "version": settings.version,

@@ -226,7 +226,7 @@ async def delete(context: Writing, name: str) -> Response:
 
 
 def _config(context: Context, app: App) -> Response:
-    return reply({var.name: var.value for var in context.store.config_vars.of_app(app.id)})
+    return reply(releases.config_of(context, app))
 
 
 @router.get("/apps/{name}/config-vars", operation_id="config_var.info", **answers(documents.ConfigVars, 404))

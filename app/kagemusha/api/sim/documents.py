@@ -145,6 +145,15 @@ class Endpoint(TypedDict):
 
 
 @document
+class Source(TypedDict):
+    """An address of this machine, and what who comes from there has in a VPC."""
+
+    address: str
+    security_group_ids: list[str]
+    vpc_address: str
+
+
+@document
 class Fault(TypedDict):
     """Trouble that was ordered, and how often it was met; `remaining` null is for ever."""
 
@@ -157,3 +166,44 @@ class Fault(TypedDict):
     probability: float | None
     hits: int
     remaining: int | None
+
+
+@document
+class Door(TypedDict):
+    """Where a data store is reached: `host`:`port` as AWS has it, `address`:`listens_on` as this machine has it.
+
+    `endpoint_id` is null for the add-on's own; `connections` are those that are open now.
+    """
+
+    addon: str
+    address: str
+    aliases: list[str]
+    connections: int
+    endpoint_id: str | None
+    host: str
+    kind: Literal["redis", "postgres"]
+    listens_on: int
+    open: bool
+    port: int
+
+
+@document
+class DataPlane(TypedDict):
+    """The data plane of a sandbox. `refused` counts by reason, `problems` are those of the stores by kind."""
+
+    bytes_received: int
+    bytes_sent: int
+    connected: int
+    doors: list[Door]
+    endpoint_host: Literal["address", "dns"]
+    on: bool
+    open: int
+    problems: dict[str, str]
+    refused: dict[str, int]
+
+
+@document
+class Authority(TypedDict):
+    """A certificate authority's certificate, in PEM."""
+
+    certificate: str

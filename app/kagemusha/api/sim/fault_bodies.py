@@ -8,9 +8,12 @@ from pydantic import AfterValidator, Discriminator, Field, Strict, Tag, model_va
 
 from kagemusha.api.deps import Text
 from kagemusha.api.sim.schemas import Body, Number, one_of
+from kagemusha.domain.connections import OPERATIONS
 
 LONGEST_LATENCY = 3_600
 """Seconds."""
+MOST_BYTES = 2**53 - 1
+"""The largest number that every JSON reader knows exactly."""
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\x80-\xff\t]")
 
@@ -23,13 +26,16 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+Latency = Annotated[Number, Gt(0), Le(LONGEST_LATENCY)]
+
+
 class RequestEffect(Body):
     """What happens to a request: one of `status`, `disconnect`, `truncate` and `rate_limit`, or `latency`, or both."""
 
     status: Annotated[int, Strict(), Ge(200), Le(599)] | None = None
     body: Any = None
     headers: Annotated[dict[Text, Text], AfterValidator(_headers)] | None = None
-    latency: Annotated[Number, Gt(0), Le(LONGEST_LATENCY)] | None = None
+    latency: Latency | None = None
     disconnect: Literal[True, "after"] | None = None
     truncate: Literal[True] | None = None
     rate_limit: Literal[True] | None = None
@@ -42,6 +48,26 @@ class RequestEffect(Body):
             raise ValueError(message)
         if self.status is None and ("body" in self.model_fields_set or self.headers is not None):
             message = '"body" and "headers" go with a "status"'
+            raise ValueError(message)
+        return self
+
+
+class ConnectionEffect(Body):
+    """What happens to a connection to a store: one of the first two, the second maybe with `latency`.
+
+    `cut_after` is in bytes of the store's answers. `latency` alone is spelled as that of a request is.
+    """
+
+    model_config = one_of(refuse=["boolean"], cut_after=["integer"])
+
+    refuse: Literal[True] | None = None
+    cut_after: Annotated[int, Strict(), Ge(0), Le(MOST_BYTES)] | None = None
+    latency: Latency | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "ConnectionEffect":
+        if (self.refuse is None) == (self.cut_after is None) or (self.refuse and self.latency is not None):
+            message = 'give one of "refuse" and "cut_after", or "latency", alone or with "cut_after"'
             raise ValueError(message)
         return self
 
@@ -63,12 +89,20 @@ class StageEffect(Body):
         return self
 
 
+_KEYS = {"stage": {"hold", "slow", "fail"}, "connection": {"refuse", "cut_after"}}
+"""What an effect is known by; any other is a request's."""
+
+
 def _kind(effect: object) -> str:
-    return "stage" if isinstance(effect, dict) and not {"hold", "slow", "fail"}.isdisjoint(effect) else "request"
+    given = set(effect) if isinstance(effect, dict) else set()
+    return next((kind for kind, keys in _KEYS.items() if given & keys), "request")
 
 
 Effect = Annotated[
-    Annotated[RequestEffect, Tag("request")] | Annotated[StageEffect, Tag("stage")], Discriminator(_kind)
+    Annotated[RequestEffect, Tag("request")]
+    | Annotated[StageEffect, Tag("stage")]
+    | Annotated[ConnectionEffect, Tag("connection")],
+    Discriminator(_kind),
 ]
 
 
@@ -92,4 +126,15 @@ class FaultBody(Body):
         if (self.stage is not None) != isinstance(self.effect, StageEffect):
             message = 'a "stage" is held, slow or fails; an "operation" has one of the other effects'
             raise ValueError(message)
+        self._check_connection()
         return self
+
+    def _check_connection(self) -> None:
+        """Connections have their own effects and the latency, requests all others."""
+        if self.operation in OPERATIONS.values():
+            if isinstance(self.effect, RequestEffect) and self.effect.model_fields_set != {"latency"}:
+                message = f'{self.operation} has one of "refuse", "cut_after" and "latency"'
+                raise ValueError(message)
+        elif isinstance(self.effect, ConnectionEffect):
+            message = f'"refuse" and "cut_after" are for {" and ".join(OPERATIONS.values())}'
+            raise ValueError(message)

@@ -13,6 +13,7 @@ from kagemusha.api.sim import documents
 from kagemusha.api.sim.common import Reading, Writing, room
 from kagemusha.api.sim.fault_bodies import FaultBody
 from kagemusha.domain import faults as domain
+from kagemusha.domain.connections import OPERATIONS
 from kagemusha.domain.errors import InvalidParams
 from kagemusha.services import faults
 from kagemusha.services.faults import NewFault
@@ -48,7 +49,7 @@ def asked(body: FaultBody, operations: dict[str, frozenset[str]]) -> NewFault:
     """
     if body.operation is not None and not _OF_AWS.fullmatch(body.operation):
         faults.check_operation(body.operation, frozenset(operations))
-        known = operations.get(body.operation, frozenset().union(*operations.values())) | {"path"}
+        known = _names_of(body.operation, operations)
         unknown = sorted(set(body.match) - known)
         if unknown and body.operation != domain.EVERY:
             message = f"match can't name {', '.join(unknown)}: {body.operation} has {', '.join(sorted(known))}."
@@ -57,6 +58,13 @@ def asked(body: FaultBody, operations: dict[str, frozenset[str]]) -> NewFault:
     new = NewFault(body.operation, body.stage, effect, body.match, body.times, body.probability)
     faults.check_stage(new)
     return new
+
+
+def _names_of(operation: str, operations: dict[str, frozenset[str]]) -> frozenset[str]:
+    """What a `match` may name."""
+    if operation in OPERATIONS.values():
+        return frozenset(domain.CONNECTION_MATCHES)
+    return operations.get(operation, frozenset().union(*operations.values())) | {"path"}
 
 
 @router.post("", operation_id="fault.create", **answers(documents.Fault, 400, 404, 422, status=201))

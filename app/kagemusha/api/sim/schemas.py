@@ -27,6 +27,7 @@ from kagemusha.domain.delays import LATEST, TEN_YEARS
 from kagemusha.domain.lifecycle import STAGE_IDS
 from kagemusha.domain.names import SERVICE_NAME
 from kagemusha.domain.principals import SUBMITTED
+from kagemusha.services import sources
 from kagemusha.services.aws_credentials import OPERATOR
 from kagemusha.services.sandboxes import ACCOUNT, FASTEST, NAME, SEEDS, SLOWEST
 
@@ -172,6 +173,15 @@ class EndpointBody(Body):
     availability_zone_ids: Zones = []
     vpc_id: Text | None = None
     security_group_ids: list[Text] | None = None
+
+
+class SourceBody(Body):
+    """What who comes from an address has in a VPC."""
+
+    vpc_address: Annotated[Text, matching(sources.VPC_ADDRESS)]
+    security_group_ids: Annotated[
+        list[Annotated[Text, matching(sources.GROUP)]], Field(json_schema_extra={"maxItems": sources.MOST_GROUPS})
+    ] = []
 
 
 def moment(value: datetime | None) -> int | None:

@@ -88,7 +88,7 @@ def fired(each: Fired) -> documents.Transition:
 
 
 def occurrence(row: Occurrence) -> dict[str, Any]:
-    """A request, or a fault that was met."""
+    """A request, a connection, or a fault that was met."""
     return {"kind": row.kind, "at": rfc3339(row.at), **json.loads(row.detail)}
 
 

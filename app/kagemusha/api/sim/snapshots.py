@@ -22,7 +22,7 @@ from kagemusha.services.context import Context
 from kagemusha.services.snapshots import Snapshot
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 
-VERSION = 2
+VERSION = 3
 """Of the document's form."""
 _NOTE = "What the AWS emulator keeps (VPCs, subnets, security groups) is not in this document."
 _BIGGEST = 2**63 - 1
@@ -60,11 +60,11 @@ class TransitionDocument(Body):
 
 
 class OccurrenceDocument(Body):
-    """A request, or a fault that was met, with whatever the journal tells of it."""
+    """A request, a connection, or a fault that was met, with whatever the journal tells of it."""
 
     model_config = ConfigDict(extra="allow")
 
-    kind: Literal["request", "fault"]
+    kind: Literal["request", "fault", "connection"]
     at: Moment
 
 
