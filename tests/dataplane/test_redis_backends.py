@@ -135,16 +135,17 @@ def test_the_server_is_not_the_customers(client: Redis, command: tuple[str, ...]
     with pytest.raises(NoPermissionError, match=rf"has no permissions to run the '{re.escape(shown)}' command"):
         client.execute_command(*command)
     assert client.execute_command("ACL", "WHOAMI") in {b"h", "h"}
-    with client.pipeline() as pipeline, pytest.raises(ResponseError):
+    with client.pipeline() as pipeline:
         pipeline.set("a", "1")
         pipeline.execute_command(*command)
-        pipeline.execute()
+        with pytest.raises(ResponseError):
+            pipeline.execute()
     assert client.get("a") is None
 
 
 def test_debug_is_refused(client: Redis) -> None:
     """DEBUG is refused: Redis has an answer of its own for it, before it looks at permissions."""
-    with pytest.raises(ResponseError, match="DEBUG command not allowed|has no permissions to run the 'debug' command"):
+    with pytest.raises(ResponseError, match=r"DEBUG command not allowed|has no permissions to run the 'debug' command"):
         client.execute_command("DEBUG", "SLEEP", "0")
 
 
@@ -188,6 +189,23 @@ def test_what_is_published_is_heard(plane: Any, protocol: int) -> None:
         assert speaks.publish("news", "x" * 1000) == 2
         told = [heard.get_message(timeout=PATIENCE) for _ in range(2)]
         assert {(each["type"], each["data"]) for each in told} == {("message", b"x" * 1000), ("pmessage", b"x" * 1000)}
+
+
+def test_subscribers_may_do_more_in_resp3(say: Say) -> None:
+    """Who is subscribed runs other commands in RESP3, and in RESP2 is told that it can't."""
+    assert say(b"AUTH %s\r\n" % PASSWORD) == b"+OK\r\n"
+    assert say(b"SUBSCRIBE news\r\n") == b"*3\r\n"
+    heard = [say() for _ in range(5)]
+    assert heard[-1] == b":1\r\n"
+    assert say(b"GET a\r\n").startswith(b"-ERR ")
+    assert say(b"RESET\r\n") == b"+RESET\r\n"
+    assert say(b"GET a\r\n") == NO_AUTH
+    heard = [say(b"HELLO 3 AUTH h %s\r\nSUBSCRIBE news\r\n" % PASSWORD)]
+    while heard[-1] != b">3\r\n":
+        heard.append(say())
+    heard = [say() for _ in range(5)]
+    assert heard[-1] == b":1\r\n"
+    assert say(b"GET a\r\n") == b"_\r\n"
 
 
 def test_who_waits_first_is_served_first(plane: Any) -> None:

@@ -98,7 +98,22 @@ def test_floods_leave_nothing_behind(fakes: Any) -> None:
 
 def flood(port: int, chance: random.Random, openings: int) -> None:
     """Open connections with all kinds of rubbish, and leave."""
-    alphabet = [b"*", b"$", b"\r\n", b"\n", b'"', b"'", b"1", b"99", b"-1", b"PING", b"AUTH x", b"HELLO 3", b"\x00", b"\xff"]
+    alphabet = [
+        b"*",
+        b"$",
+        b"\r\n",
+        b"\n",
+        b'"',
+        b"'",
+        b"1",
+        b"99",
+        b"-1",
+        b"PING",
+        b"AUTH x",
+        b"HELLO 3",
+        b"\x00",
+        b"\xff",
+    ]
     for _ in range(openings):
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as plain:
             plain.sendall(b"".join(chance.choices(alphabet, k=chance.randint(1, 40))) + chance.randbytes(20))
@@ -151,5 +166,3 @@ def test_a_large_request_is_taken_in_one_pass() -> None:
         assert requests.take() is None
     requests.feed(b"\r\n")
     assert [len(each) for each in requests.take()] == [10_000_000]
-
-

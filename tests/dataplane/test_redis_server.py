@@ -19,7 +19,7 @@ from listener import listening
 OF_ANOTHER = """
 import asyncio, sys
 from pathlib import Path
-from conftest import STORE
+from redis_plane import STORE
 from kagemusha.dataplane.redis_backend import redis_backend
 
 class Client(asyncio.Protocol):
@@ -111,7 +111,9 @@ def test_a_server_that_does_not_listen_is_ended(
         assert client.get("a") == b"1"
 
 
-def test_what_goes_is_deleted(servers: Any, store: DataStore, changed: Callable[..., DataStore], tmp_path: Path) -> None:
+def test_what_goes_is_deleted(
+    servers: Any, store: DataStore, changed: Callable[..., DataStore], tmp_path: Path
+) -> None:
     """A dropped store's folder goes, the other's stays; those of worlds that nobody keeps go unasked."""
     other = changed(key="aaaaaaaaaaaaaaaa")
     servers.agree(store, other)
@@ -178,6 +180,7 @@ def test_a_killed_process_leaves_no_server_behind(servers: Any, tmp_path: Path) 
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path}) as process:
         try:
             pid, _, path = process.stdout.readline().strip().partition(" ")
+            assert pid, "the other process did not come so far"
         finally:
             process.kill()
     port = servers.port()  # the lock on the data is had as soon as the other server is gone
@@ -187,7 +190,9 @@ def test_a_killed_process_leaves_no_server_behind(servers: Any, tmp_path: Path) 
     assert not Path(path).exists()
 
 
-def test_data_is_for_one_process(servers: Any, store: DataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_is_for_one_process(
+    servers: Any, store: DataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second kagemusha on the same data is refused: two servers would ruin it."""
     with servers.client(servers.port()) as client:
         client.ping()
@@ -242,5 +247,3 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
