@@ -136,7 +136,7 @@ class Postgres(_Waiting):
 
 @document
 class Bastion(TypedDict):
-    """The host through which clients outside a Private Space reach a Postgres in it: there is none, nor a key to it."""
+    """The machine through which a Postgres is reached, and the key that it lets in; there is none."""
 
     host: None
     private_key: None

@@ -88,9 +88,10 @@ async def wait(context: Reading, name: str) -> Response:
 
 @router.get(f"{_CLIENT}/bastion", operation_id="postgres.bastion", **answers(documents.Bastion))
 async def bastion(context: Reading, name: str) -> Response:
-    """What `pg:psql` is to go through: nothing, so that it connects to the add-on's own URL."""
+    """The machine through which a client comes to it: none, so that clients connect to it by themselves."""
     databases.find(context, name, POSTGRES)
-    return reply({"host": None, "private_key": None})
+    nowhere: documents.Bastion = {"host": None, "private_key": None}
+    return reply(nowhere)
 
 
 maintenances.declare(router, _CLIENT, "postgres", POSTGRES)
