@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+from _thread import interrupt_main
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -39,25 +40,36 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
         self._signals = signals
+        self._answers = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
         self._ready()
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """End when told, which is no failure: unlike uvicorn, don't raise the signal again afterwards.
+    def heed_signals(self) -> None:
+        """Let one thread wait for signals: a handler would not run while the loop is held by a transaction that waits.
 
-        A thread waits for signals: a handler would not run while the loop is held by a transaction that waits.
+        Called before there are other threads, which would take signals themselves.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
         threading.Thread(target=self._end_when_told, daemon=True).start()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End when told, which is no failure: unlike uvicorn, don't raise the signal again afterwards."""
+        # For one that came a moment before: what a handler raises is lost in the loop.
+        for each in self._signals:
+            signal.signal(each, lambda *_: self.end())
+        self._answers = True
         yield
 
     def _end_when_told(self) -> None:
-        signal.sigwait(self._signals)
-        self.end()
+        told = signal.sigwait(self._signals)
+        if self._answers:
+            self.end()
+        else:
+            interrupt_main(told)
 
     def end(self) -> None:
         """Let requests come to their end, but not for long; the database undoes what is cut short."""
@@ -83,6 +95,7 @@ def answer(
     # Ctrl-C is for the process that looks after this one, if there is one.
     signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}
     server = Server(config, ready, signals)
+    server.heed_signals()
 
     async def run() -> None:
         # Entered here and not by uvicorn, which would log what goes wrong and keep it to itself.
