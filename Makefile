@@ -33,18 +33,20 @@ serve: .venv/.core ## Start the server
 	cd tests/clients/node && npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What the examples in Go, Ruby and shell are run with, and the Redis of the data plane: Debian's packages, where the
-# commands are missing. Debian would start a Redis of its own, if nobody forbade it.
-.venv/.debian: .venv/.core
-	@missing=$$(for each in curl go jq redis-server ruby; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+# What the examples in Go, Ruby and shell are run with, the Redis of the data plane, and clients of it: Debian's packages,
+# where what they bring is missing. Debian would start a Redis of its own, if nobody forbade it.
+DEBIAN := curl golang-go jq postgresql-client redis-server redis-tools ruby ruby-redis
+.venv/.debian: .venv/.core Makefile
+	@missing=$$(for each in curl go jq psql redis-server redis-cli ruby; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+	ruby -r redis -e 1 2> /dev/null || missing="$$missing ruby-redis"; \
 	if [ "$$missing" ]; then \
 		if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
-			echo "The tests need $$missing: install them (on Debian as root: apt-get install curl golang-go jq redis-server ruby)." >&2; \
+			echo "The tests need $$missing: install them (on Debian as root: apt-get install $(DEBIAN))." >&2; \
 			exit 1; \
 		fi; \
 		policy=/usr/sbin/policy-rc.d; \
 		if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' > $$policy; chmod 755 $$policy; fi; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq redis-server ruby > /dev/null; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) > /dev/null; \
 	fi
 	@touch $@
 

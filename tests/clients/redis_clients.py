@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from redis import ConnectionPool, Redis, RedisError
 from redis import ConnectionError as Lost
+from redis import ConnectionPool, Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -43,7 +43,7 @@ Answers = Callable[[str, Path | None], str]
 def secured(url: str) -> str:
     """A URL whose scheme says that TLS is spoken, for clients that take it from there.
 
-    Through an endpoint it is spoken although the URL that Heroku gives says `redis`: with the real one this is done, too.
+    Through an endpoint it is spoken although Heroku's URL says `redis`: with the real one this is to be done, too.
     """
     return f"rediss{url[url.index('://') :]}"
 

@@ -4,20 +4,18 @@ The world moves by hand. What is done to it is done by the command lines and SDK
 what `heroku config` prints.
 """
 
-import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 from account import Account, code
+from article import Article, authority
 from heroku_cli import Heroku
-from live import KAGEMUSHA, Server, serving
+from live import Server, serving
 from redis_clients import answers, connected, everybody, held
 
 
@@ -31,98 +29,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture
-def world(server: Server) -> Iterator[Account]:
-    """A sandbox, and its AWS account, on a clock that the test moves."""
-    with server.client() as client:
-        made = Account.make(client, None)
-        yield made
-        client.delete(f"/_sim/sandboxes/{made.name}")
-
-
-@dataclass(frozen=True)
-class Article:
-    """The article up to its last section, as far as it has come: an app with a Redis, and a privatelink."""
-
-    account: Account
-    heroku: Heroku
-    addon: str
-    group: str
-    """The security group of the endpoints: open for Redis to the VPC, as in the README."""
-
-    @classmethod
-    def begin(cls, account: Account, heroku: Heroku) -> "Article":
-        """Let the account's root in."""
-        addon = account.addon(account.app())
-        account.link(addon, account.id)
-        made = account.ec2.create_security_group(GroupName="redis", Description="Its clients", VpcId=account.vpc)
-        [vpc] = account.ec2.describe_vpcs(VpcIds=[account.vpc])["Vpcs"]
-        account.ec2.authorize_security_group_ingress(
-            GroupId=made["GroupId"], IpProtocol="tcp", FromPort=6379, ToPort=6379, CidrIp=vpc["CidrBlock"]
-        )
-        return cls(account, heroku, addon, made["GroupId"])
-
-    @property
-    def link(self) -> str:
-        """The path of the privatelink."""
-        return f"/private-link/v0/databases/{self.addon}"
-
-    @property
-    def config(self) -> dict[str, str]:
-        """The app's config vars, as the CLI prints them."""
-        # Behind it may come what the CLI says once to everybody.
-        found, _ = json.JSONDecoder().raw_decode(self.heroku("config", "-a", "ferry", "--json"))
-        config: dict[str, str] = found
-        return config
-
-    def waiting(self) -> str:
-        """An endpoint, made with AWS's SDK, that waits for acceptance; returns its id."""
-        account = self.account
-        service = account.get(self.link)["service_name"]
-        [offered] = account.ec2.describe_vpc_endpoint_services(ServiceNames=[service])["ServiceDetails"]
-        zones = {"Name": "availability-zone", "Values": offered["AvailabilityZones"]}
-        subnets = [each["SubnetId"] for each in account.ec2.describe_subnets(Filters=[zones])["Subnets"]]
-        assert len(subnets) == 3
-        made = account.made(ServiceName=service, SubnetIds=subnets, SecurityGroupIds=[self.group])
-        assert made["State"] == "pendingAcceptance"
-        endpoint: str = made["VpcEndpointId"]
-        return endpoint
-
-    def available(self) -> tuple[str, str]:
-        """An endpoint that is available; its id, and its URL."""
-        endpoint = self.waiting()
-        self.account.until("idle")
-        assert self.account.described(endpoint)["State"] == "available"
-        return endpoint, self.config[variable(endpoint)]
-
-    def interfaces(self, endpoint: str) -> list[str]:
-        """The addresses of the endpoint's network interfaces, as EC2 shows them."""
-        shown = self.account.described(endpoint)["NetworkInterfaceIds"]
-        found = self.account.ec2.describe_network_interfaces(NetworkInterfaceIds=shown)["NetworkInterfaces"]
-        return [each["PrivateIpAddress"] for each in found]
-
-    def expected(self, endpoint: str) -> str:
-        """The URL that an endpoint will have, by what EC2 shows of it and the Redis's own."""
-        [address] = set(self.interfaces(endpoint))
-        credentials = self.config["REDIS_URL"].removeprefix("rediss://").partition("@")[0]
-        return f"redis://{credentials}@{address}:6379"
-
-    def allow(self, method: str) -> None:
-        """Let the account in (``PUT``), or take it away (``PATCH``)."""
-        self.account.call(method, f"{self.link}/allowed_accounts", {"allowed_accounts": [self.account.id]})
-        self.account.until("idle")
-
-
-def variable(endpoint: str) -> str:
-    """The config var of an endpoint."""
-    return f"REDIS_ENDPOINT_{endpoint.removeprefix('vpce-').upper()}_URL"
-
-
-def authority(account: Account, folder: Path) -> Path:
-    """What `kagemusha ca` prints, in a file."""
-    command = [*KAGEMUSHA, "ca", "--sandbox", account.name, "--url", account.url]
-    file = folder / "ca.pem"
-    file.write_text(subprocess.check_output(command, text=True))
-    return file
+def world(account: Account) -> Account:
+    """The sandbox that everybody works in."""
+    return account
 
 
 def test_clients_connect_exactly_while_they_may(world: Account, heroku: Heroku, tmp_path: Path) -> None:
@@ -130,8 +39,7 @@ def test_clients_connect_exactly_while_they_may(world: Account, heroku: Heroku, 
     article = Article.begin(world, heroku)
     endpoint = article.waiting()
     before_it_is_available(article, endpoint)
-    url = article.config[variable(endpoint)]
-    everybody_gets_in(article, url, tmp_path)
+    everybody_gets_in(article, endpoint, tmp_path)
     url = after_a_rotation(article, endpoint)
     after_the_account_was_removed(article, url)
     after_a_reject(article, endpoint, url)
@@ -143,43 +51,38 @@ def before_it_is_available(article: Article, endpoint: str) -> None:
     """Its address, which EC2 shows, refuses everybody; then it is the URL's."""
     url = article.expected(endpoint)
     assert answers(url) == everybody("refused")
-    assert variable(endpoint) not in article.config
+    assert article.variable(endpoint) not in article.account.config()
     article.account.until("idle")
-    assert article.config[variable(endpoint)] == url
+    assert article.config[article.variable(endpoint)] == url
     assert article.interfaces(endpoint) == 3 * [url.rpartition("@")[2].removesuffix(":6379")]
 
 
-def everybody_gets_in(article: Article, url: str, folder: Path) -> None:
+def everybody_gets_in(article: Article, endpoint: str, folder: Path) -> None:
     """Whether clients verify the server or not, through the endpoint and as a dyno would, it is the same Redis."""
+    url, own = (article.config[name] for name in (article.variable(endpoint), "REDIS_URL"))
     trusted, stranger = authority(article.account, folder), folder / "stranger.pem"
     trustme.CA().cert_pem.write_to_path(stranger)
     assert answers(url) == everybody("PONG")
     assert answers(url, trusted) == everybody("PONG")
     assert "PONG" not in answers(url, stranger).values()
     said = article.heroku("redis:cli", "-a", "ferry", typed="PING\nSET harbor ferry\nGET harbor\n")
-    assert f"Connecting to {article.addon} ({variable_of(article, url)}, REDIS_URL):\nPONG\n" in said
-    for each in (url, article.config["REDIS_URL"]):
+    assert f"Connecting to {article.addon} ({article.variable(endpoint)}, REDIS_URL):\nPONG\n" in said
+    for each in (url, own):
         with connected(each, trusted) as store:
             assert store.get("harbor") == b"ferry"
 
 
-def variable_of(article: Article, url: str) -> str:
-    """The config var that holds a URL."""
-    [found] = [name for name, value in article.config.items() if value == url]
-    return found
-
-
 def after_a_rotation(article: Article, endpoint: str) -> str:
-    """Who is connected is cut off, the old URL's password is wrong, and the new URL works and leads to the same data."""
-    old = article.config
+    """Who is connected is cut off, the old URL's password is wrong, the new URL leads to the same data."""
+    old = article.account.config()
     with ExitStack() as stack:
-        inside = [stack.enter_context(held(old[name])) for name in (variable(endpoint), "REDIS_URL")]
+        inside = [stack.enter_context(held(old[name])) for name in (article.variable(endpoint), "REDIS_URL")]
         said = article.heroku("redis:credentials", "REDIS", "--reset", "-a", "ferry")
         assert f"Resetting credentials for {article.addon}" in said
         assert all(each.is_cut() for each in inside)
-    assert answers(old[variable(endpoint)]) == everybody("wrong password")
-    url = article.config[variable(endpoint)]
-    assert url != old[variable(endpoint)]
+    assert answers(old[article.variable(endpoint)]) == everybody("wrong password")
+    url = article.config[article.variable(endpoint)]
+    assert url != old[article.variable(endpoint)]
     assert answers(url) == everybody("PONG")
     with connected(url) as store:
         assert store.get("harbor") == b"ferry"
@@ -206,8 +109,9 @@ def after_a_reject(article: Article, endpoint: str, url: str) -> None:
         assert article.account.operator.reject_vpc_endpoint_connections(**asked)["Unsuccessful"] == []
         assert inside.is_cut()
     assert answers(url) == everybody("refused")
-    assert variable(endpoint) not in article.config
-    assert answers(article.config["REDIS_URL"]) == everybody("PONG")
+    left = article.config
+    assert article.variable(endpoint) not in left
+    assert answers(left["REDIS_URL"]) == everybody("PONG")
 
 
 def after_the_link_is_gone(article: Article) -> None:
@@ -217,7 +121,7 @@ def after_the_link_is_gone(article: Article) -> None:
         article.account.call("DELETE", article.link)
         assert inside.is_cut()
     assert answers(url) == everybody("refused")
-    assert answers(article.config["REDIS_URL"]) == everybody("PONG")
+    assert answers(article.account.config()["REDIS_URL"]) == everybody("PONG")
 
 
 def after_the_addon_is_gone(article: Article) -> None:
@@ -225,10 +129,10 @@ def after_the_addon_is_gone(article: Article) -> None:
     article.account.until("idle")
     article.account.link(article.addon, article.account.id)
     _, url = article.available()
-    own = article.config["REDIS_URL"]
+    own = article.account.config()["REDIS_URL"]
     with held(url) as inside, held(own) as beside:
         article.heroku("addons:destroy", article.addon, "-a", "ferry", "--confirm", "ferry")
         assert inside.is_cut()
         assert beside.is_cut()
     assert answers(url) == answers(own) == everybody("refused")
-    assert article.config == {}
+    assert article.account.config() == {}
