@@ -16,6 +16,8 @@ from kagemusha.dataplane.visit import House, Visit
 from kagemusha.domain.connections import Reason
 from kagemusha.domain.doors import DataStore, Door, Kind
 from kagemusha.services.doors import world_key
+from kagemusha.services.sandboxes import missing
+from kagemusha.services.transactions import Transactions
 from kagemusha.store.records import Sandbox
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,24 @@ class Entrance:
     context: ssl.SSLContext | None = None
 
 
+async def authority_of(transactions: Transactions, sandbox: Sandbox) -> str:
+    """The certificate authority of a world: its key and certificate, in PEM, made when it is first asked for.
+
+    Raises NotFound when the sandbox is gone meanwhile.
+    """
+    async with transactions.server() as sandboxes:
+        found = sandboxes.authority(sandbox.id)
+    if found is None:
+        async with transactions.server(writes=True) as sandboxes:
+            if sandboxes.find("id", sandbox.id, lock=True) is None:
+                raise missing(sandbox.name)
+            found = sandboxes.authority(sandbox.id)
+            if found is None:
+                found = certificates.make_authority(sandbox.name)
+                sandboxes.keep_authority(sandbox.id, found)
+    return found
+
+
 class World:
     """What the plane keeps of one sandbox."""
 
@@ -48,7 +68,6 @@ class World:
         self._entrances: dict[Name, Entrance] = {}
         self._visits: dict[Visit, asyncio.Task[None]] = {}
         self._agreed: dict[Kind, tuple[DataStore, ...]] = {}
-        self._authority: str | None = None
 
     async def agree(self, sandbox: Sandbox, wanted: Sequence[Door]) -> None:
         """Close doors and cut connections, let the stores follow, open doors: then all is as it is `wanted`."""
@@ -76,17 +95,6 @@ class World:
         for visit in visits:
             visit.cut(reason)
         await asyncio.gather(*visits.values(), return_exceptions=True)
-
-    async def authority(self) -> str:
-        """The certificate authority of the world: its key and certificate, in PEM, made when it is first asked for."""
-        if self._authority is None:
-            async with self._house.transactions.server(writes=True) as sandboxes:
-                found = sandboxes.authority(self.sandbox.id)
-                if found is None:
-                    found = certificates.make_authority(self.sandbox.name)
-                    sandboxes.keep_authority(self.sandbox.id, found)
-            self._authority = found
-        return self._authority
 
     def connections(self, door: Door) -> int:
         """How many are at the door, or have come through it."""
@@ -146,7 +154,7 @@ class World:
     async def _receive(self, visit: Visit, entrance: Entrance) -> None:
         async def context() -> ssl.SSLContext:
             if entrance.context is None:
-                authority = await self.authority()
+                authority = await authority_of(self._house.transactions, self.sandbox)
                 # Nothing is awaited from here on: it is made once.
                 entrance.context = entrance.context or self._certified(entrance, authority)
             return entrance.context
