@@ -70,13 +70,14 @@ class Gateway:
         world = self._worlds.get(sandbox_id)
         if world is None and sandbox is not None and wanted:
             world = self._worlds[sandbox_id] = World(self._house, self._places, sandbox)
-        if world is None:
-            return
-        await world.agree(sandbox or world.sandbox, wanted)
+        if world is not None:
+            await world.agree(sandbox or world.sandbox, wanted)
         if sandbox is None:
-            await world.end(Reason.DOOR_CLOSED)
+            if world is not None:
+                await world.end(Reason.DOOR_CLOSED)
+                del self._worlds[sandbox_id]
             self._house.counts.forget(sandbox_id)
-            del self._worlds[sandbox_id], self._locks[sandbox_id]
+            del self._locks[sandbox_id]
 
     def spelled(self, sandbox_id: int, url: str, *, live: bool) -> str:
         """See DataPlane. What is no URL of a door is left as it is."""

@@ -193,8 +193,9 @@ class Visit:
         except BackendProblem as problem:
             self._tell(Outcome.REFUSED, self._cut or Reason.BACKEND)
             await front.hear(PATIENCE)
-            front.transport.write(MANNERS[store.kind].apology(str(problem)))
-            front.transport.close()
+            if not front.transport.is_closing():
+                front.transport.write(MANNERS[store.kind].apology(str(problem)))
+                front.transport.close()
             return False
         return True
 

@@ -1,7 +1,6 @@
 """The doors of one world: those that are open, and who has come through them."""
 
 import asyncio
-import errno
 import logging
 import socket
 import ssl
@@ -21,9 +20,8 @@ from kagemusha.services.transactions import Transactions
 from kagemusha.store.records import Sandbox
 
 log = logging.getLogger(__name__)
-_FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _AGAIN = 0.05
-"""Seconds after which a machine that has no room for another connection is asked again."""
+"""Seconds after which a machine that could not accept a connection is asked again."""
 
 
 @dataclass(slots=True)
@@ -143,9 +141,11 @@ class World:
         while True:
             try:
                 client, address = await loop.sock_accept(entrance.listener)
-            except OSError as error:
-                if error.errno in _FULL:
-                    await asyncio.sleep(_AGAIN)
+            except ConnectionAbortedError:
+                continue
+            except OSError:
+                # No room for another connection, for instance: the next is waited for a moment later.
+                await asyncio.sleep(_AGAIN)
                 continue
             visit = Visit(self._house, self.sandbox, entrance.door, client, address[0])
             task = loop.create_task(self._receive(visit, entrance))
