@@ -77,7 +77,7 @@ class Gateway:
                 await world.end(Reason.DOOR_CLOSED)
                 del self._worlds[sandbox_id]
             self._house.counts.forget(sandbox_id)
-            del self._locks[sandbox_id]
+            self._locks.pop(sandbox_id, None)
 
     def spelled(self, sandbox_id: int, url: str, *, live: bool) -> str:
         """See DataPlane. What is no URL of a door is left as it is."""
