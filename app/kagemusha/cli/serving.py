@@ -8,6 +8,7 @@ import socket
 import threading
 from _thread import interrupt_main
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -98,6 +99,10 @@ def answer(
     server.heed_signals()
 
     async def run() -> None:
+        if settings.data_plane:
+            # Its threads begin before the signals are waited for: a signal must not find one that lets it through.
+            threads = ThreadPoolExecutor(initializer=signal.pthread_sigmask, initargs=(signal.SIG_BLOCK, signals))
+            asyncio.get_running_loop().set_default_executor(threads)
         # Entered here and not by uvicorn, which would log what goes wrong and keep it to itself.
         async with app.router.lifespan_context(app):
             if lifeline is not None:

@@ -34,6 +34,8 @@ class Front(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.back: Back | None = None
         self._heard = asyncio.Event()
+        # uvloop may give what came with the end of the handshake, asked to pause or not.
+        self._early: list[bytes] = []
         self._ended = ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -54,6 +56,8 @@ class Front(asyncio.Protocol):
     def join(self, back: "Back") -> None:
         """Let bytes flow."""
         self.back = back
+        back.transport.writelines(self._early)
+        self._early.clear()
         if self.is_over:
             back.transport.close()
         elif not self.transport.is_closing():
@@ -62,10 +66,11 @@ class Front(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Something for the store."""
         self.flow.received += len(data)
-        if self.back is not None:
-            self.back.transport.write(data)
-        else:
+        if self.back is None:
+            self._early.append(data)
             self._heard.set()
+        elif not self.back.transport.is_closing():
+            self.back.transport.write(data)
 
     def pause_writing(self) -> None:
         """The client is slow."""
@@ -106,7 +111,8 @@ class Back(asyncio.Protocol):
             data = data[: flow.left]
             flow.left -= len(data)
         flow.sent += len(data)
-        front.write(data)
+        if not front.is_closing():
+            front.write(data)
         if flow.left == 0:
             front.close()
 
