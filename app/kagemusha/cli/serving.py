@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import threading
-from _thread import interrupt_main
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,36 +40,25 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
         self._signals = signals
-        self._answers = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
         self._ready()
 
-    def heed_signals(self) -> None:
-        """Let one thread wait for signals: a handler would not run while the loop is held by a transaction that waits.
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End when told, which is no failure: unlike uvicorn, don't raise the signal again afterwards.
 
-        Called before there are other threads, which would take signals themselves.
+        A thread waits for signals: a handler would not run while the loop is held by a transaction that waits.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
         threading.Thread(target=self._end_when_told, daemon=True).start()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """End when told, which is no failure: unlike uvicorn, don't raise the signal again afterwards."""
-        # For one that came a moment before: what a handler raises is lost in the loop.
-        for each in self._signals:
-            signal.signal(each, lambda *_: self.end())
-        self._answers = True
         yield
 
     def _end_when_told(self) -> None:
-        told = signal.sigwait(self._signals)
-        if self._answers:
-            self.end()
-        else:
-            interrupt_main(told)
+        signal.sigwait(self._signals)
+        self.end()
 
     def end(self) -> None:
         """Let requests come to their end, but not for long; the database undoes what is cut short."""
@@ -96,7 +84,6 @@ def answer(
     # Ctrl-C is for the process that looks after this one, if there is one.
     signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}
     server = Server(config, ready, signals)
-    server.heed_signals()
 
     async def run() -> None:
         if settings.data_plane:
