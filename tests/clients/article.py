@@ -67,7 +67,7 @@ class Article:
         endpoint = self.waiting()
         self.account.until("idle")
         assert self.account.described(endpoint)["State"] == "available"
-        return endpoint, self.config[self.variable(endpoint)]
+        return endpoint, self.account.config()[self.variable(endpoint)]
 
     def interfaces(self, endpoint: str) -> list[str]:
         """The addresses of the endpoint's network interfaces, as EC2 shows them."""

@@ -91,8 +91,9 @@ def rows(url: str, table: str) -> list[tuple[int, str]]:
 def test_rows_go_in_through_the_endpoint(world: Account, heroku: Heroku, tmp_path: Path) -> None:
     """A thousand rows of each client are there by the add-on's own URL, and the CLI finds the same database."""
     article = Article.begin(world, heroku, "heroku-postgresql:private-4", 5432)
-    endpoint, url = article.available()
-    own = article.config["DATABASE_URL"]
+    endpoint, _ = article.available()
+    config = article.config
+    url, own = config[article.variable(endpoint)], config["DATABASE_URL"]
     assert article.interfaces(endpoint) == 3 * [url.rpartition("@")[2].partition(":")[0]]
     for name, insert in CLIENTS.items():
         table = f"by_{name.lower()}"

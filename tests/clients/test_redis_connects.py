@@ -59,7 +59,8 @@ def before_it_is_available(article: Article, endpoint: str) -> None:
 
 def everybody_gets_in(article: Article, endpoint: str, folder: Path) -> None:
     """Whether clients verify the server or not, through the endpoint and as a dyno would, it is the same Redis."""
-    url, own = (article.config[name] for name in (article.variable(endpoint), "REDIS_URL"))
+    config = article.config
+    url, own = config[article.variable(endpoint)], config["REDIS_URL"]
     trusted, stranger = authority(article.account, folder), folder / "stranger.pem"
     trustme.CA().cert_pem.write_to_path(stranger)
     assert answers(url) == everybody("PONG")
