@@ -33,18 +33,18 @@ serve: .venv/.core ## Start the server
 	cd tests/clients/node && npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What the examples in Go, Ruby and shell are run with, and the Redis of the data plane: Debian's packages, where the
-# commands are missing. Debian would start a Redis of its own, if nobody forbade it.
+# What the examples in Go, Ruby and shell are run with, the Redis of the data plane, and what that is measured beside:
+# Debian's packages, where the commands are missing. Debian would start servers of its own, if nobody forbade it.
 .venv/.debian: .venv/.core
-	@missing=$$(for each in curl go jq redis-server ruby; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+	@missing=$$(for each in curl go jq redis-benchmark redis-server ruby stunnel; do command -v $$each > /dev/null || echo $$each; done | xargs); \
 	if [ "$$missing" ]; then \
 		if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
-			echo "The tests need $$missing: install them (on Debian as root: apt-get install curl golang-go jq redis-server ruby)." >&2; \
+			echo "Tests and measurements need $$missing: install them (on Debian as root: apt-get install curl golang-go jq redis-server ruby stunnel4)." >&2; \
 			exit 1; \
 		fi; \
 		policy=/usr/sbin/policy-rc.d; \
 		if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' > $$policy; chmod 755 $$policy; fi; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq redis-server ruby > /dev/null; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq redis-server ruby stunnel4 > /dev/null; \
 	fi
 	@touch $@
 
@@ -60,5 +60,5 @@ lint: .venv/.dev ## Check style, types and the rules between rooms
 openapi: .venv/.core ## Write openapi/, the descriptions of the APIs
 	$(PY) -m kagemusha.openapi openapi
 
-bench: .venv/.bench .venv/.node ## Measure beside others, in the same run (some fifteen minutes; BENCH=--quick for two)
+bench: .venv/.bench .venv/.node .venv/.debian ## Measure beside others, in the same run (some eighteen minutes; BENCH=--quick for three)
 	$(PY) -m bench $(BENCH)
