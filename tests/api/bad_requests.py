@@ -562,7 +562,7 @@ SOURCES = (
 _CONNECT = {"operation": "redis.connect"}
 FAULTS = (
     *(
-        Bad(f"a fault of {str(body)[:70]}", "POST", f"{ONE}/faults", INVALID, body, says=says)
+        Bad(f"a fault of {str(body)[:100]}", "POST", f"{ONE}/faults", INVALID, body, says=says)
         for body, says in (
             (_CONNECT | {"effect": {}}, "give one of"),
             (_CONNECT | {"effect": {"refuse": False}}, "refuse"),

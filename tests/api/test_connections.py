@@ -129,6 +129,13 @@ def test_connections_and_requests_meet_their_own(world: World, plane: Plane) -> 
     assert [each["hits"] for each in world.sim("GET", "/faults")] == [1, 1]
 
 
+def test_a_scenario_may_have_faults_of_connections(client: TestClient) -> None:
+    """They are spelled as those that are ordered."""
+    faults = [{"operation": "postgres.connect", "effect": {"cut_after": 9}, "match": {"addon": "redis-ferry"}}]
+    world = World.make(client, scenario={"version": 1, "faults": faults})
+    assert Plane(client, world).meet("postgres") == (1, RequestEffect(cut_after=9))
+
+
 def test_a_fault_of_connections_is_drawn_by_the_seed(client: TestClient) -> None:
     """The same connections of worlds with the same seed meet a fault with a probability."""
     met = []

@@ -129,7 +129,7 @@ def test_a_snapshot_is_the_whole_world(client: TestClient) -> None:
     addon, endpoint = world.connected()
     first, second = world.sim("GET", "/snapshot"), world.sim("GET", "/snapshot")
     assert first | {"exported_at": 0} == second | {"exported_at": 0}
-    assert first["version"] == 2
+    assert first["version"] == 3
     assert [row["name"] for row in first["world"]["addons"]] == [addon]
     assert [row["endpoint_id"] for row in first["world"]["endpoints"]] == [endpoint]
     assert "journal" not in first["world"]

@@ -188,7 +188,9 @@ def test_copy_notify_and_cancel_pass(doors: Doors) -> None:
         waiting.result(30)
 
 
-async def _cancel(victim: psycopg.Connection[tuple[object, ...]], looking: psycopg.Connection[tuple[object, ...]]) -> None:
+async def _cancel(
+    victim: psycopg.Connection[tuple[object, ...]], looking: psycopg.Connection[tuple[object, ...]]
+) -> None:
     """Cancel what a connection waits for, once it waits."""
     import asyncio
 

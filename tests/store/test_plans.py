@@ -12,7 +12,10 @@ from samples import asked
 from sqlalchemy import Connection
 from test_isolation import ANOTHER, CASES, ONE, TRIED, fill, target, world
 
-WHOLE = {("dumps", "export"), ("dumps", "clear"), ("dumps", "load"), ("", "whole_journal"), ("faults", "all")}
+WHOLE = {
+    ("dumps", "export"), ("dumps", "clear"), ("dumps", "load"), ("", "whole_journal"), ("faults", "all"),
+    ("sources", "all"),
+}  # fmt: skip
 """What is meant to read all of a world."""
 BOUNDED = {("occurrences", "prune")}
 """What walks as many rows as a world keeps, which is the bound that it keeps to."""

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from kagemusha import scheduler
+from kagemusha.domain.connections import Outcome
 from kagemusha.domain.errors import Conflict, Unavailable
 from kagemusha.scheduler import Ticking
+from kagemusha.services.connections import Entry, note
 from kagemusha.services.requests import Answered
 from kagemusha.services.sandboxes import NewSandbox, create_sandbox
 from kagemusha.services.transactions import Transactions
@@ -419,3 +421,31 @@ def test_a_request_is_told_once_though_the_commit_was_lost(
             return [(each.seq, json.loads(each.detail)["operation"]) for each in context.store.occurrences.all()]
 
     assert asyncio.run(scenario()) == [(1, "first"), (2, "second"), (3, "third")]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_connections_and_requests_are_told_once_and_in_order(
+    hasty: Transactions, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """Whatever kind comes first: a commit whose answer was lost leaves none out, and none twice."""
+    entry = Entry("redis", "h", "redis-ferry", "127.0.0.1", Outcome.CONNECTED)
+
+    async def scenario() -> list[tuple[int, str]]:
+        async with hasty.reading(ONE) as context:
+            assert context is not None
+            number = context.sandbox.id
+        for _ in range(2):
+            note(hasty, number, NOW, entry)
+            hasty.requests.note(number, Answered(NOW, NOW, "app.list", "GET", "/", 200, 0.001))
+            with monkeypatch.context() as patch:
+                lose_commit(patch, hasty.engine, 0, kept=kept)
+                with pytest.raises(Unavailable, match="may have been done"):
+                    await rename(hasty)
+            note(hasty, number, NOW, entry)
+        await rename(hasty)
+        async with hasty.reading(ONE) as context:
+            assert context is not None
+            return [(each.seq, each.kind) for each in context.store.occurrences.all()]
+
+    told = ["connection", "request", "connection"] * 2
+    assert asyncio.run(scenario()) == list(enumerate(told, 1))

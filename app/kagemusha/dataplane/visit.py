@@ -17,6 +17,7 @@ from kagemusha.domain import security_groups
 from kagemusha.domain.connections import Outcome, Reason
 from kagemusha.domain.doors import Door, Filter, Kind
 from kagemusha.domain.errors import DomainError
+from kagemusha.domain.faults import RequestEffect
 from kagemusha.domain.security_groups import Rule
 from kagemusha.services import connections, doors, faults, sources
 from kagemusha.services.connections import Counts, Entry
@@ -83,6 +84,8 @@ class Visit:
         except Refused as refused:
             await self._refuse(refused)
         except Unopened as unopened:
+            # Who was told something is to read it.
+            self._client.close()
             if unopened.reason is not None:
                 self._tell(Outcome.REFUSED, unopened.reason)
         except asyncio.CancelledError:
@@ -104,37 +107,32 @@ class Visit:
 
     async def _admit(self) -> Flow:
         """Ask the world, the faults and the rules. Raises Refused."""
-        house = self._house
-        async with house.transactions.reading(("id", self._sandbox.id)) as world:
-            door = doors.door_now(world, self.door) if world else None
-            if (
-                world is None
-                or door is None
-                or not door.is_open
-                or door.store.credentials != self.door.store.credentials
-            ):
-                raise Refused(Reason.NOT_AVAILABLE)
-            self._sandbox, source = world.sandbox, sources.seen_as(world, self._entry.source)
-        if source.vpc_address != source.address:
-            self._entry = replace(self._entry, vpc_address=source.vpc_address)
-        flow = await self._meet(door, source)
-        if door.filter is not None:
-            await self._pass(door.filter, door.port, source)
-        return flow
-
-    async def _meet(self, door: Door, source: Source) -> Flow:
-        """Meet a fault, if one waits."""
-        labels = connections.labels(door, source)
-        met = await faults.meet_connection(self._house.transactions, self._sandbox.id, door.store.kind, labels)
-        if met is None:
-            return Flow()
-        number, effect = met
-        self._entry = replace(self._entry, fault=number)
+        # What it settles and counts is brought to its end, though the client may be cut meanwhile.
+        door, source, met = await asyncio.shield(self._ask())
+        number, effect = met or (None, RequestEffect())
+        mapped = None if source.vpc_address == source.address else source.vpc_address
+        self._entry = replace(self._entry, vpc_address=mapped, fault=number)
         if effect.latency:
             await asyncio.sleep(effect.latency)
         if effect.refuse:
             raise Refused(Reason.FAULT)
+        if door.filter is not None:
+            await self._pass(door.filter, door.port, source)
         return Flow(effect.cut_after)
+
+    async def _ask(self) -> tuple[Door, Source, tuple[int, RequestEffect] | None]:
+        """The door as it is now, who comes, and the fault that is met. Raises Refused."""
+        transactions, number = self._house.transactions, self._sandbox.id
+        async with transactions.reading(("id", number)) as world:
+            door = doors.door_now(world, self.door) if world else None
+            if world is None or door is None or not self._is_still(door):
+                raise Refused(Reason.NOT_AVAILABLE)
+            self._sandbox, source = world.sandbox, sources.seen_as(world, self._entry.source)
+        labels = connections.labels(door, source)
+        return door, source, await faults.meet_connection(transactions, number, door.store.kind, labels)
+
+    def _is_still(self, door: Door) -> bool:
+        return door.is_open and door.store.credentials == self.door.store.credentials
 
     async def _pass(self, asked: Filter, port: int, source: Source) -> None:
         """Pass the security groups.

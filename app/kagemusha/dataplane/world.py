@@ -109,7 +109,8 @@ class World:
         try:
             await self._house.backends[kind].agree(world_key(self.sandbox), mine)
         except BackendProblem as problem:
-            log.warning("The %s stores of sandbox %s: %s", kind, self.sandbox.name, problem)
+            if self.problems.get(kind) != str(problem):
+                log.warning("The %s stores of sandbox %s: %s", kind, self.sandbox.name, problem)
             self.problems[kind] = str(problem)
             self._agreed.pop(kind, None)
         else:
