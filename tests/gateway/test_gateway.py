@@ -42,6 +42,18 @@ def test_bytes_are_neither_lost_nor_turned(reach: Reach) -> None:
     assert bytes(got) == sent
 
 
+def test_who_leaves_at_once_has_been_heard(reach: Reach, echo: Echo) -> None:
+    """What a client says is the store's, although the client has left before the store could be had."""
+    echo.there.clear()
+    with closing(reach.connect()) as client:
+        client.sendall(b"hello")
+        socket.socket.shutdown(client, socket.SHUT_WR)
+        assert client.recv(1) == b""
+    echo.there.set()
+    reach.until_nobody_is_there()
+    assert reach.world.sim("GET", "/data-plane")["bytes_received"] == 5
+
+
 def test_a_door_is_open_while_its_endpoint_is_available(served: TestClient) -> None:
     """Before that, and after the endpoint is rejected, the place that it has refuses connections."""
     world = World.make(served)

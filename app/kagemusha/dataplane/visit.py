@@ -158,7 +158,9 @@ class Visit:
         protocol = await MANNERS[store.kind].open(client)
         front = await self._handshake(flow, context, protocol)
         began = elapsed()
-        if front.is_over or not await self._join(front):
+        if front.is_over and not flow.received:
+            return
+        if not await self._join(front):
             return
         self._tell(Outcome.CONNECTED)
         await self._over.wait()
