@@ -28,6 +28,7 @@ MAY_DRAW = {
     "services/sandboxes.py",
     "services/aws_credentials.py",
     "api/request_ids.py",
+    "dataplane/postgres.py",
     "dataplane/redis_server.py",
     "cli",
 }
@@ -146,7 +147,7 @@ def test_transactions_begin_and_end_in_one_place() -> None:
 
 
 def test_chance_is_only_in_keys_and_request_ids() -> None:
-    """Nothing of the world is random: keys, drawn seeds, the server's secret, Request-Ids and env's marks are."""
+    """Nothing of the world is random: keys, drawn seeds, the server's secrets, Request-Ids and env's marks are."""
     assert users(CHANCE) == MAY_DRAW
 
 

@@ -118,7 +118,7 @@ async def _start_data_plane(app: FastAPI, settings: Settings) -> Callable[[], Aw
 
     async def stop() -> None:
         transactions.data_plane = None
-        await gateway.stop()
+        await gateway.stop(forget=temporary is not None)
         if temporary is not None:
             temporary.cleanup()
 

@@ -53,6 +53,14 @@ def test_one_that_provisions_is_waited_for(client: TestClient) -> None:
     assert world.get(f"{CLIENT.format(addon)}/wait_status") == {"message": "available", "waiting?": False}
 
 
+def test_there_is_no_bastion(client: TestClient) -> None:
+    """`pg:psql` asks private plans for a machine to go through: it is told of none, and connects by itself."""
+    world = World.make(client)
+    addon = world.addon(world.app(), PLAN)
+    uuid = world.get(f"/addons/{addon}")["id"]
+    assert world.get(f"{CLIENT.format(uuid)}/bastion") == {"host": None, "private_key": None}
+
+
 def test_the_credential_is_that_of_the_url(client: TestClient) -> None:
     """There is one, `default`, active, in the list and alone; any other is not found."""
     world = World.make(client)

@@ -1,5 +1,6 @@
 """Who gets through to the store: security groups, states of the endpoint, passwords and TLS, each with each."""
 
+import os
 import select
 import socket
 import ssl
@@ -53,7 +54,8 @@ def expected(rule: str, state: str, password: str, tls: str) -> Outcome:
 def scene() -> Iterator[Scene]:
     """A server of its own, whose account has it all."""
     with serving("--ephemeral", "--data-plane") as server, server.client() as client:
-        account = Account.make(client, None)
+        # No other process has this seed, and so none wants the same places.
+        account = Account.make(client, None, seed=os.getpid())
         account.sim("PUT", f"/sources/{CLIENT}", {"vpc_address": VPC_ADDRESS})
         groups = {rule: _group(account, number, block) for number, (rule, block) in enumerate(RULES.items())}
         ids = {

@@ -180,7 +180,7 @@ def test_groups_of_an_endpoint_without_an_aws_client_count(client: TestClient) -
     assert client.portal is not None
     own, through = client.portal.call(look)
     assert (own.filter, through.endpoint_id, through.is_open) == (None, endpoint, True)
-    assert through.filter == Filter(account.id, REGION, (web,))
+    assert through.filter == Filter(account.id, REGION, None, (web,))
     rules = ingress(client, through.filter.account_id, *through.filter.security_group_ids)
     assert [admits(rules, through.port, address) for address in ("10.0.1.9", "127.0.0.1")] == [True, False]
 

@@ -17,7 +17,7 @@ from kagemusha.cli import app
 COMMANDS = {
     "serve", "env", "demo", "sandbox", "sandbox create", "sandbox list", "sandbox delete", "sandbox reset", "clock",
     "clock show", "clock advance", "clock freeze", "clock run", "db", "db upgrade", "db check", "scenario",
-    "scenario check", "scenario schema",
+    "scenario check", "scenario schema", "hosts", "ca",
 }  # fmt: skip
 SPACE = {"name": "harbor", "team": "kagemusha", "region": "virginia"}
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from driver import World
 from heroku_cli import Heroku
@@ -87,6 +89,22 @@ def test_postgres_commands(heroku: Heroku, world: World) -> None:
     assert after in heroku("pg:credentials:url", "-a", "ferry")
     heroku("pg:credentials:rotate", "--all", "--force", "-a", "ferry", "--confirm", "ferry")
     assert world.config()["DATABASE_URL"] != after
+
+
+def test_psql_is_run_with_the_parts_of_the_url(heroku: Heroku, world: World, tmp_path: Path) -> None:
+    """`pg:psql` asks of a private plan for a bastion, is told of none, and runs `psql` on the URL with TLS."""
+    addon(world, "heroku-postgresql:private-4")
+    world.until("idle")
+    (programs := tmp_path / "bin").mkdir()
+    (psql := programs / "psql").write_text("#!/bin/sh\nenv | grep ^PG\nprintf '%s\\n' \"$@\"\n")
+    psql.chmod(0o755)
+    path = f"{programs}:{heroku.environment['PATH']}"
+    said = Heroku(heroku.environment | {"PATH": path})("pg:psql", "-a", "ferry", "-c", "SELECT 1").splitlines()
+    url = urlsplit(world.config()["DATABASE_URL"])
+    assert {
+        f"PGHOST={url.hostname}", f"PGPORT={url.port}", f"PGUSER={url.username}", f"PGPASSWORD={url.password}",
+        f"PGDATABASE={url.path[1:]}", "PGSSLMODE=require", "SELECT 1",
+    } <= set(said)  # fmt: skip
 
 
 def test_maintenance_commands(heroku: Heroku, world: World) -> None:

@@ -1,51 +1,13 @@
 """Backends of Redis, and what leads to them."""
 
-import logging
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kagemusha.dataplane.backend import Backend
-from kagemusha.dataplane.redis_backend import FAKE, redis_backend
 from kagemusha.domain.doors import DataStore
-from kagemusha.domain.redis import RedisSettings
-from listener import PATIENCE, Listener, listening
-from redis import Redis
-
-STORE = DataStore(
-    world="0123456789abcdef",
-    key="fedcba9876543210",
-    addon="redis-solid-13864",
-    kind="redis",
-    user="default",
-    password="p34f25b73fe7f1522d191ae6fc3a814da",
-    database="",
-    settings=RedisSettings(),
-)
-
-
-@dataclass
-class Plane:
-    """A backend that listens."""
-
-    backend: Backend
-    listener: Listener
-
-    def agree(self, *stores: DataStore, world: str = STORE.world) -> None:
-        """Let the world have these stores."""
-        self.listener.run(self.backend.agree(world, stores))
-
-    def port(self, store: DataStore = STORE) -> int:
-        """Where a store is."""
-        return self.listener.port(self.backend, store)
-
-    def client(self, port: int, **options: Any) -> Redis:
-        """A client of redis-py, which is closed by who made it."""
-        options = {"username": "h", "password": STORE.password, "socket_timeout": PATIENCE} | options
-        return Redis(host="127.0.0.1", port=port, **options)
+from redis_plane import STORE, Plane, backends
 
 
 @pytest.fixture
@@ -62,26 +24,6 @@ def changed() -> Callable[..., DataStore]:
         return replace(STORE, settings=replace(STORE.settings, **(settings or {})), **changes)
 
     return make
-
-
-def executable() -> Path:
-    """Debian's redis-server."""
-    found = shutil.which("redis-server")
-    assert found is not None, "The tests need redis-server: apt-get install redis-server."
-    return Path(found)
-
-
-def backends(kind: str, loop: str, folder: Path, log: pytest.LogCaptureFixture) -> Iterator[Plane]:
-    """A backend on a loop, which ends without a word in the log."""
-    with listening(loop) as listener:
-        backend = redis_backend(executable() if kind == "server" else FAKE, folder)
-        plane = Plane(backend, listener)
-        plane.agree(STORE)
-        try:
-            yield plane
-        finally:
-            listener.run(backend.close())
-        assert not [each for each in log.records if each.levelno >= logging.WARNING]
 
 
 @pytest.fixture(params=["server", "fake"])

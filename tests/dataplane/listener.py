@@ -10,7 +10,7 @@ import uvloop
 from kagemusha.dataplane.backend import Backend, BackendProblem
 from kagemusha.domain.doors import DataStore
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds that anything may take."""
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "asyncio": asyncio.new_event_loop,
@@ -24,20 +24,24 @@ class Pipe(asyncio.Protocol):
 
     transport: asyncio.Transport
     other: "Pipe | None" = None
+    early = b""
+    """What came before the other side was there: uvloop reads although it was told to pause when it connected."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Come, and read nothing before the other side is there."""
+        """Come."""
         self.transport = cast(asyncio.Transport, transport)
-        self.transport.pause_reading()
 
     def joined(self, other: "Pipe") -> None:
         """Have another side."""
         self.other = other
-        self.transport.resume_reading()
+        other.transport.write(self.early)
 
     def data_received(self, data: bytes) -> None:
         """Pass on."""
-        self.other.transport.write(data)
+        if self.other is None:
+            self.early += data
+        else:
+            self.other.transport.write(data)
 
     def pause_writing(self) -> None:
         """Let the other side wait."""
@@ -74,6 +78,8 @@ class Listener:
         """Use a loop that runs."""
         self._loop = loop
         self.problems: list[dict[str, Any]] = []
+        self._servers: list[asyncio.Server] = []
+        self._fronts: list[Front] = []
         loop.call_soon_threadsafe(loop.set_exception_handler, lambda _, problem: self.problems.append(problem))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -90,16 +96,33 @@ class Listener:
             except BackendProblem:
                 front.transport.abort()
                 return
-            front.joined(back)
-            back.joined(front)
             if front.transport.is_closing():
                 back.transport.close()
+                return
+            back.joined(front)
+            front.joined(back)
+
+        def front() -> Front:
+            self._fronts.append(Front(connect))
+            return self._fronts[-1]
 
         async def listen() -> int:
-            server = await self._loop.create_server(lambda: Front(connect), "127.0.0.1", 0, backlog=512)
+            server = await self._loop.create_server(front, "127.0.0.1", 0, backlog=512)
+            self._servers.append(server)
             return int(server.sockets[0].getsockname()[1])
 
         return self.run(listen())
+
+    async def close(self) -> None:
+        """End all connections, listen no more, and wait until that is so."""
+        for server in self._servers:
+            server.close()
+        for front in self._fronts:
+            front.task.cancel()
+            front.transport.abort()
+        for ended in await asyncio.gather(*(front.task for front in self._fronts), return_exceptions=True):
+            assert ended is None or isinstance(ended, asyncio.CancelledError), ended
+        await self._loop.shutdown_default_executor()
 
 
 @contextmanager
@@ -113,14 +136,7 @@ def listening(kind: str) -> Iterator[Listener]:
         yield listener
         assert not listener.problems
     finally:
-        listener.run(_cancelled())
+        listener.run(listener.close())
         loop.call_soon_threadsafe(loop.stop)
         thread.join(PATIENCE)
         loop.close()
-
-
-async def _cancelled() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for each in tasks:
-        each.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

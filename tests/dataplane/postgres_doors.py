@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
+import uvloop
 from kagemusha.dataplane.backend import Backend, BackendProblem
 from kagemusha.dataplane.postgres import of_wheel
 from kagemusha.domain.doors import DataStore
@@ -79,10 +80,14 @@ class Doors:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def close(self) -> None:
-        """Listen no more, and let the backend end what runs."""
+    async def hang_up(self) -> None:
+        """Listen no more."""
         for each in self._servers:
             each.close()
+
+    async def close(self) -> None:
+        """Listen no more, and let the backend end what runs."""
+        await self.hang_up()
         await self.backend.close()
 
     async def let_in(self, found: DataStore, client: "_End") -> None:
@@ -105,8 +110,8 @@ class _End(asyncio.Protocol):
         self._mine: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._mine = transport
+        # Those of uvloop are none by their class.
+        self._mine = cast("asyncio.Transport", transport)
         if self._other is not None:
             self._peer = self._other._mine
         if self._doors is not None:
@@ -136,7 +141,7 @@ class _End(asyncio.Protocol):
 @contextmanager
 def doors(backend: Backend) -> Iterator[Doors]:
     """A loop of the backend's own; it is closed afterwards, and whatever it started has ended."""
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     made = Doors(backend, loop)
@@ -177,3 +182,10 @@ def count(connection: Connection) -> int:
     found = connection.execute("SELECT count(*) FROM rows").fetchone()
     assert found is not None
     return int(found[0])
+
+
+def wait_until_it_waits(victim: Connection, other: Connection) -> None:
+    """Wait until a connection waits for a lock, as another one sees it."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+    while other.execute(waits, [victim.info.backend_pid]).fetchone() != (1,):
+        pass

@@ -1,12 +1,14 @@
 """Postgres add-ons' data in clusters of their worlds: who gets in, and what becomes of it."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from kagemusha.dataplane.backend import BackendProblem
-from postgres_doors import Doors, count, fill, rotated, store, wheel
+from postgres_doors import Connection, Doors, count, fill, rotated, store, wait_until_it_waits, wheel
 from sqlalchemy import create_engine, text
 
 
@@ -151,22 +153,24 @@ def test_a_world_without_stores_has_no_cluster(doors: Doors, folder: Path) -> No
     """With a world's last store its folder goes, whether it ran or not."""
     found = store("last")
     doors.connect(found).close()
-    assert (folder / found.world).is_dir()
+    assert (folder / "postgres" / found.world).is_dir()
     doors.empty(found)
-    assert not (folder / found.world).exists()
+    assert not (folder / "postgres" / found.world).exists()
 
 
 def test_other_worlds_are_let_go(folder: Path) -> None:
-    """`keep` leaves the named worlds alone, and removes all others, those of earlier runs as well."""
-    kept, running, earlier = store("kept"), store("running"), store("earlier")
+    """`keep` leaves the named worlds and other folders alone, and removes other worlds, those of earlier runs too."""
+    kept, running, earlier = (store(name) for name in ("kept", "running", "earlier"))
+    (theirs := folder / "redis" / "world").mkdir(parents=True)
     with wheel(folder) as doors:
         doors.connect(earlier).close()
-    with wheel(folder) as doors:
-        with doors.connect(kept) as connection, doors.connect(running):
-            fill(connection, 2)
-            doors.run(doors.backend.keep([kept.world]))
-            assert [(folder / each.world).exists() for each in (kept, running, earlier)] == [True, False, False]
-            assert count(connection) == 2
+    with wheel(folder) as doors, doors.connect(kept) as connection, doors.connect(running):
+        fill(connection, 2)
+        doors.run(doors.backend.keep([kept.world]))
+        left = [(folder / "postgres" / each.world).exists() for each in (kept, running, earlier)]
+        assert left == [True, False, False]
+        assert count(connection) == 2
+    assert theirs.is_dir()
 
 
 def test_copy_notify_and_cancel_pass(doors: Doors) -> None:
@@ -188,17 +192,9 @@ def test_copy_notify_and_cancel_pass(doors: Doors) -> None:
         waiting.result(30)
 
 
-async def _cancel(
-    victim: psycopg.Connection[tuple[object, ...]], looking: psycopg.Connection[tuple[object, ...]]
-) -> None:
-    """Cancel what a connection waits for, once it waits."""
-    import asyncio
-
-    waits = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
-
+async def _cancel(victim: Connection, other: Connection) -> None:
     def cancel() -> None:
-        while looking.execute(waits, [victim.info.backend_pid]).fetchone() != (1,):
-            pass
+        wait_until_it_waits(victim, other)
         victim.cancel_safe(timeout=30)
 
     await asyncio.to_thread(cancel)
@@ -206,8 +202,6 @@ async def _cancel(
 
 def test_first_connections_at_once_start_one_cluster(doors: Doors) -> None:
     """Of many that come first, all are let in."""
-    import threading
-
     found, let_in = store("crowd"), []
     url = doors.url(found)
 

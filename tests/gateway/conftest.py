@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doorways import Echo, Reach
-from driver import World
+from doorways import Echo, Reach, a_world
 from fastapi.testclient import TestClient
 from kagemusha.dataplane import backends
 from kagemusha.main import create_app
@@ -48,4 +47,4 @@ def served(started: Callable[..., Any]) -> Iterator[TestClient]:
 @pytest.fixture
 def reach(served: TestClient) -> Reach:
     """An endpoint that is available, in a sandbox on a manual clock."""
-    return Reach(World.make(served))
+    return Reach(a_world(served))

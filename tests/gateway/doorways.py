@@ -1,6 +1,7 @@
 """A backend behind which everything comes back as it went, and the ways to it."""
 
 import asyncio
+import os
 import socket
 import ssl
 import threading
@@ -10,6 +11,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from driver import World
 from kagemusha.dataplane.backend import BackendProblem, Maker
 from kagemusha.domain.doors import DataStore
@@ -65,6 +67,11 @@ class Echo:
         """Listen no more."""
         if found := self._listening.pop(asyncio.get_running_loop(), None):
             found.close()
+
+
+def a_world(client: httpx.Client, name: str = "one", **more: Any) -> World:
+    """A sandbox whose seed no other process has, so that none wants its places meanwhile."""
+    return World.make(client, name, seed=os.getpid(), **more)
 
 
 class Reach:

@@ -1,5 +1,6 @@
 """Places: which address and port of this machine a door has."""
 
+import os
 import socket
 from contextlib import ExitStack, closing
 
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from kagemusha.dataplane import places
 from kagemusha.dataplane.places import LOOPBACK, Name, Place, Places
 
-NAME = Name(1, "vpce-0123456789abcdef0-abcdefgh.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com", 6379)
+NAME = Name(1, f"vpce-0{os.getpid():016x}-abcdefgh.vpce-svc-0123456789abcdef0.us-east-1.vpce.amazonaws.com", 6379)
+"""A name that no other process has."""
 
 
 @given(st.text(st.characters(codec="ascii", categories=["Ll", "Nd"]), min_size=1))
@@ -65,7 +67,7 @@ def test_without_addresses_there_are_ports() -> None:
     """Each door then has a port of its own on 127.0.0.1, the same after a restart."""
     with ExitStack() as stack:
         kept = Places()
-        names = [NAME._replace(host=f"vpce-{number}") for number in range(5)]
+        names = [NAME._replace(host=f"vpce-{number}-{os.getpid()}") for number in range(5)]
         listeners = [stack.enter_context(closing(kept.listen(each))) for each in names]
         assert {each.getsockname()[0] for each in listeners} == {LOOPBACK}
         assert len({each.getsockname()[1] for each in listeners}) == 5

@@ -13,6 +13,7 @@ from kagemusha.api.heroku_data import room as heroku_data
 from published import Published, Route, Schema, route
 
 UNPUBLISHED: dict[Route, str] = {
+    ("GET", "/client/v11/databases/{}/bastion"): "what `pg:psql` asks of private plans: the file has no bastions",
     ("DELETE", "/oauth/sessions/{}"): "the CLI's logout: it is not in the schema, and 204 has no body",
     ("GET", "/data/kafka/v0/clusters/{}/wait_status"): "what the CLI polls: the file has Postgres's and Redis's alone",
     ("GET", "/data/maintenances/v1/apps/{}"): "what the CLI asks: the file has no maintenances",

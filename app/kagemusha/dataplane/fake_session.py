@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
 
-from fakeredis._commands import COMMANDS_WITH_SUB, SUPPORTED_COMMANDS, command
+from fakeredis._commands import COMMANDS_WITH_SUB, SUPPORTED_COMMANDS, Signature, command
 from fakeredis._core import CommandItem
 from fakeredis._helpers import OK, NoResponse, SimpleError, SimpleString
 from fakeredis._socket import AsyncFakeSocket
@@ -119,8 +119,7 @@ class Session(AsyncFakeSocket):
             raise SimpleError(UNKNOWN_CLIENT)
         full = self._name.replace(" ", "|")
         if first in REFUSED and full not in ALLOWED:
-            shown = "|".join([first, *(each.decode("utf-8", "replace").lower() for each in request[1:2])])
-            shown = shown if first in CONTAINERS else first
+            shown = "|".join([first, *(_text(each).lower() for each in request[1:2] if first in CONTAINERS)])
             raise SimpleError(
                 f"NOPERM User {self._client_info['user']} has no permissions to run the '{shown}' command"
             )
@@ -159,7 +158,7 @@ class Session(AsyncFakeSocket):
             elif option == b"SETNAME" and options[1:]:
                 name, options = options[1], options[2:]
             else:
-                raise SimpleError(f"ERR Syntax error in HELLO option '{options[0].decode('utf-8', 'replace')}'")
+                raise SimpleError(f"ERR Syntax error in HELLO option '{_text(options[0])}'")
         if pair:
             self._let_in(*pair)
         if not self.trusted:
@@ -257,6 +256,16 @@ class Session(AsyncFakeSocket):
             self._wait.timer.cancel()
         self._wait, self._blocked, self._unblock_reason = None, False, None
         self._store.wait_no_more(self)
+
+    def _run_command(self, func: Any, sig: Signature, *arguments: Any) -> Any:
+        # In RESP3 subscribers may run anything, which fakeredis doesn't know.
+        if self._client_info.protocol_version < _RESP3 or sig.name in self.ACCEPTED_COMMANDS_WHILE_PUBSUB:
+            return super()._run_command(func, sig, *arguments)
+        subscribed, self._pubsub = self._pubsub, 0
+        try:
+            return super()._run_command(func, sig, *arguments)
+        finally:
+            self._pubsub += subscribed
 
     # What it is told.
 

@@ -77,7 +77,7 @@ class FakeStore:
         databases = sorted((number, len(each)) for number, each in self.server.dbs.items() if each)
         lines = [
             "# Server", f"redis_version:{self.settings.version}.0", "redis_mode:standalone",
-            "# Clients", f"connected_clients:{len(self.clients)}",
+            "# Clients", f"connected_clients:{len(self.clients)}", f"blocked_clients:{len(self._waiting)}",
             "# Memory", "maxmemory:0", f"maxmemory_policy:{self.settings.maxmemory_policy}",
             "# Persistence", "loading:0", "aof_enabled:0",
             "# Replication", "role:master", "connected_slaves:0",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kagemusha.dataplane import certificates
+from kagemusha.dataplane.backend import Backend, BackendProblem
 from kagemusha.dataplane.places import Name, Place, Places
 from kagemusha.dataplane.visit import House
 from kagemusha.dataplane.world import World
@@ -37,10 +38,19 @@ class Gateway:
         for each in found:
             await self.agree(each.id)
 
-    async def stop(self) -> None:
-        """Close all doors, and end what runs behind them."""
+    async def stop(self, *, forget: bool) -> None:
+        """Close all doors, and end what runs behind them; `forget` lets all data go."""
         await asyncio.gather(*(each.end(Reason.SERVER_ENDS) for each in self._worlds.values()))
-        await asyncio.gather(*(each.close() for each in self._house.backends.values()))
+        await asyncio.gather(*(self._end(each, forget=forget) for each in self._house.backends.values()))
+
+    async def _end(self, backend: Backend, *, forget: bool) -> None:
+        try:
+            if forget:
+                await backend.keep([])
+        except BackendProblem as problem:
+            log.warning("Data of this server stays: %s", problem)
+        finally:
+            await backend.close()
 
     async def agree(self, sandbox_id: int) -> None:
         """See DataPlane. While the database is away everything stays as it is."""

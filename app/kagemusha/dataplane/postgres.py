@@ -138,13 +138,18 @@ async def _stop(world: _World) -> None:
 
 
 def of_wheel(folder: Path) -> Postgres:
-    """Clusters in `folder`, each started by the first connection. Raises BackendProblem."""
-    return Postgres(Clusters(folder, _secret(folder)))
+    """Clusters in ``postgres/`` of `folder`, each started by the first connection. Raises BackendProblem."""
+    ours = folder.absolute() / "postgres"
+    return Postgres(Clusters(ours, _secret(ours)))
 
 
 def of_server(url: str, folder: Path) -> Postgres:
-    """Stores on the PostgreSQL at `url`; `folder` has what tells ours from others there. Raises BackendProblem."""
-    return Postgres(_Given(Roles(url, blake2b(_secret(folder).encode(), digest_size=8).hexdigest())))
+    """Stores on the PostgreSQL at `url`; ``postgres/`` of `folder` has what tells ours from others there.
+
+    Raises BackendProblem.
+    """
+    mark = blake2b(_secret(folder.absolute() / "postgres").encode(), digest_size=8).hexdigest()
+    return Postgres(_Given(Roles(url, mark)))
 
 
 def _secret(folder: Path) -> str:

@@ -45,6 +45,9 @@ _SETTINGS = {
     "max_connections": "500",
     "shared_buffers": "16MB",
     "max_wal_size": "256MB",
+    # What is written survives us and PostgreSQL, however we end, and not the machine: decisions/0019.
+    "fsync": "off",
+    "full_page_writes": "off",
     # One machine, one user, small data: what isn't started is neither waited for nor paid.
     "io_method": "sync",
     "max_logical_replication_workers": "0",
@@ -131,7 +134,7 @@ class Cluster:
         """As `Clusters.place` makes it."""
         self._clusters, self._folder = clusters, folder
         self._running: _Running | None = None
-        self._place: Path | None = None
+        self._place = Path()
 
     @property
     def runs(self) -> bool:
@@ -173,6 +176,8 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 running.tell("QUIT")
                 await asyncio.to_thread(running.process.wait)
+        # As a rule it is gone: not if what looks after the cluster was killed.
+        await asyncio.to_thread(shutil.rmtree, self._place, ignore_errors=True)
 
     async def remove(self) -> None:
         """End it, and let its data go. Raises BackendProblem."""

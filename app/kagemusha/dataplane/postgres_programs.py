@@ -46,6 +46,11 @@ def run(name: str, *arguments: str | Path, folder: Path, said: str = "") -> None
         subprocess.run(
             command, input=said, text=True, capture_output=True, check=True, cwd=folder, env=ENVIRONMENT, **as_owner()
         )
+    except PermissionError:
+        raise BackendProblem(
+            f"{command[0]} is closed to the user that root runs it as: start kagemusha as another user than root, "
+            "install it where all may read, or give a PostgreSQL by --postgres-server URL."
+        ) from None
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise BackendProblem(f"PostgreSQL's {name} failed: {last}") from None

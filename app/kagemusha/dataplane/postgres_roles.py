@@ -50,9 +50,14 @@ class Roles:
             self._place = conninfo_to_dict(url)
         except Error as error:
             raise BackendProblem(f"The PostgreSQL server's URL can't be read ({str(error).strip()}).") from None
-        # What the environment says to other clients of PostgreSQL is not for us.
+        # What the environment says to other clients is not for us, nor are functions that others made.
         self._url = make_conninfo(
-            url, application_name="kagemusha", options="", connect_timeout=_PATIENCE, gssencmode="disable"
+            url,
+            application_name="kagemusha",
+            options="-csearch_path=",
+            connect_timeout=_PATIENCE,
+            gssencmode="disable",
+            channel_binding="prefer",
         )
         self._owner = owner
 

@@ -135,6 +135,14 @@ class Postgres(_Waiting):
 
 
 @document
+class Bastion(TypedDict):
+    """The machine through which a Postgres is reached, and the key that it lets in; there is none."""
+
+    host: None
+    private_key: None
+
+
+@document
 class PostgresUser(TypedDict):
     """A user that a credential is, or was, known by."""
 

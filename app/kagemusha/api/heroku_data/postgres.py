@@ -86,6 +86,14 @@ async def wait(context: Reading, name: str) -> Response:
     return reply(common.waiting(databases.find(context, name, POSTGRES)))
 
 
+@router.get(f"{_CLIENT}/bastion", operation_id="postgres.bastion", **answers(documents.Bastion))
+async def bastion(context: Reading, name: str) -> Response:
+    """The machine through which a client comes to it: none, so that clients connect to it by themselves."""
+    databases.find(context, name, POSTGRES)
+    nowhere: documents.Bastion = {"host": None, "private_key": None}
+    return reply(nowhere)
+
+
 maintenances.declare(router, _CLIENT, "postgres", POSTGRES)
 
 
