@@ -144,7 +144,8 @@ def test_large_values(endpoint: Endpoint) -> None:
 def test_a_crowd(endpoint: Endpoint) -> None:
     """Two hundred connections are open at once, and each of them is answered."""
     with ExitStack() as stack, ThreadPoolExecutor(16) as asking:
-        clients = [stack.enter_context(endpoint.client(single_connection_client=True)) for _ in range(CROWD)]
+        made = asking.map(lambda _: endpoint.client(single_connection_client=True), range(CROWD))
+        clients = [stack.enter_context(each) for each in made]
         assert endpoint.reach.world.sim("GET", "/data-plane")["open"] == CROWD
         answers = list(asking.map(lambda client: client.incr("crowd"), clients))
         assert sorted(answers) == list(range(1, CROWD + 1))
