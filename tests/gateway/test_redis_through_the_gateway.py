@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from doorways import Reach
@@ -139,6 +140,17 @@ def test_large_values(endpoint: Endpoint) -> None:
         assert client.strlen("large") == len(value)
         assert client.get("large") == value
         client.delete("large")
+
+
+def test_last_words_are_heard(endpoint: Endpoint) -> None:
+    """A client that says goodbye, whereupon the store ends the connection, has all that it asked for before."""
+    password = urlsplit(endpoint.url).password
+    with endpoint.client() as client, closing(endpoint.reach.connect()) as slow:
+        client.set("last", b"x" * 10_000_000)
+        slow.sendall(f"AUTH {password}\r\nGET last\r\nQUIT\r\n".encode())
+        heard = b"".join(iter(lambda: slow.recv(1 << 20), b""))
+        client.delete("last")
+    assert heard == b"+OK\r\n$10000000\r\n" + b"x" * 10_000_000 + b"\r\n+OK\r\n"
 
 
 def test_a_crowd(endpoint: Endpoint) -> None:
