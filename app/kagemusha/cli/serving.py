@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -85,6 +86,10 @@ def answer(
     server = Server(config, ready, signals)
 
     async def run() -> None:
+        if settings.data_plane:
+            # Its threads begin before the signals are waited for: a signal must not find one that lets it through.
+            threads = ThreadPoolExecutor(initializer=signal.pthread_sigmask, initargs=(signal.SIG_BLOCK, signals))
+            asyncio.get_running_loop().set_default_executor(threads)
         # Entered here and not by uvicorn, which would log what goes wrong and keep it to itself.
         async with app.router.lifespan_context(app):
             if lifeline is not None:

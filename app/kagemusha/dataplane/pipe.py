@@ -40,7 +40,12 @@ class Front(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.back: Back | None = None
         self._heard = asyncio.Event()
+<<<<<<< HEAD
         self._early = bytearray()
+=======
+        # uvloop may give what came with the end of the handshake, asked to pause or not.
+        self._early: list[bytes] = []
+>>>>>>> main
         self._ended = ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -59,18 +64,24 @@ class Front(asyncio.Protocol):
     def join(self, back: "Back") -> None:
         """Let bytes flow."""
         self.back = back
+<<<<<<< HEAD
         if not self.transport.is_closing():
             self.transport.resume_reading()
         if self._early:
             # Afterwards, since a store that is slow has reading paused again.
             back.transport.write(bytes(self._early))
             self._early.clear()
+=======
+        back.transport.writelines(self._early)
+        self._early.clear()
+>>>>>>> main
         if self.is_over:
             back.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Something for the store."""
         self.flow.received += len(data)
+<<<<<<< HEAD
         if self.back is not None:
             self.back.transport.write(data)
             return
@@ -78,6 +89,13 @@ class Front(asyncio.Protocol):
         self._early += data
         if len(self._early) >= _EARLY:
             self.transport.pause_reading()
+=======
+        if self.back is None:
+            self._early.append(data)
+            self._heard.set()
+        elif not self.back.transport.is_closing():
+            self.back.transport.write(data)
+>>>>>>> main
 
     def pause_writing(self) -> None:
         """The client is slow."""
@@ -118,7 +136,8 @@ class Back(asyncio.Protocol):
             data = data[: flow.left]
             flow.left -= len(data)
         flow.sent += len(data)
-        front.write(data)
+        if not front.is_closing():
+            front.write(data)
         if flow.left == 0:
             front.close()
 
