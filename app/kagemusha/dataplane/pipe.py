@@ -40,17 +40,22 @@ class Front(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.back: Back | None = None
         self._heard = asyncio.Event()
-<<<<<<< HEAD
-        self._early = bytearray()
-=======
-        # uvloop may give what came with the end of the handshake, asked to pause or not.
         self._early: list[bytes] = []
->>>>>>> main
         self._ended = ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The handshake is done."""
         self.transport = cast("asyncio.Transport", transport)
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether the client is gone, and has left nothing for a store."""
+        return self.is_over and not self._early
+
+    def cut(self) -> None:
+        """End it now. What waits for a store is dropped."""
+        self._early.clear()
+        self.transport.abort()
 
     async def hear(self, patience: float) -> None:
         """Wait until the client has said something, or is gone, but no longer than `patience` seconds.
@@ -64,38 +69,24 @@ class Front(asyncio.Protocol):
     def join(self, back: "Back") -> None:
         """Let bytes flow."""
         self.back = back
-<<<<<<< HEAD
         if not self.transport.is_closing():
             self.transport.resume_reading()
-        if self._early:
-            # Afterwards, since a store that is slow has reading paused again.
-            back.transport.write(bytes(self._early))
-            self._early.clear()
-=======
+        # Afterwards, since a store that is slow has reading paused again.
         back.transport.writelines(self._early)
         self._early.clear()
->>>>>>> main
         if self.is_over:
             back.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Something for the store."""
         self.flow.received += len(data)
-<<<<<<< HEAD
-        if self.back is not None:
-            self.back.transport.write(data)
-            return
-        self._heard.set()
-        self._early += data
-        if len(self._early) >= _EARLY:
-            self.transport.pause_reading()
-=======
         if self.back is None:
-            self._early.append(data)
             self._heard.set()
+            self._early.append(data)
+            if self.flow.received >= _EARLY:
+                self.transport.pause_reading()
         elif not self.back.transport.is_closing():
             self.back.transport.write(data)
->>>>>>> main
 
     def pause_writing(self) -> None:
         """The client is slow."""
