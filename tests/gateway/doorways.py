@@ -21,10 +21,14 @@ PATIENCE = 10.0
 
 
 class _Echoing(asyncio.Protocol):
+    def __init__(self, echo: "Echo") -> None:
+        self._echo = echo
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
 
     def data_received(self, data: bytes) -> None:
+        self._echo.heard += data
         self._transport.write(data)
 
 
@@ -39,6 +43,7 @@ class Echo:
         self.broken: str | None = None
         self.there = threading.Event()
         self.there.set()
+        self.heard = bytearray()
         self.agreed: dict[str, Sequence[DataStore]] = {}
         self._listening: dict[asyncio.AbstractEventLoop, asyncio.Server] = {}
 
@@ -61,7 +66,7 @@ class Echo:
         del worlds
         loop = asyncio.get_running_loop()
         if loop not in self._listening:
-            self._listening[loop] = await loop.create_server(_Echoing, "127.0.0.1", 0)
+            self._listening[loop] = await loop.create_server(lambda: _Echoing(self), "127.0.0.1", 0)
 
     async def close(self) -> None:
         """Listen no more."""
