@@ -33,6 +33,26 @@ _RATES = {1: 40_000, 16: 400_000}
 """How many reads redis-benchmark is told to do for each second that it is to take, by pipeline: it knows no time."""
 _FEWEST = 200
 """Reads for each place in a pipeline: the first ones, which find a connection that is just made, are not p99."""
+_REDIS = """\
+port 0
+unixsocket {folder}/redis.s
+dir {folder}
+appendonly yes
+save ""
+loglevel warning
+requirepass {way.password}
+"""
+_STUNNEL = """\
+foreground = yes
+pid =
+syslog = no
+debug = 0
+[redis]
+accept = {way.host}:{way.port}
+connect = {folder}/redis.s
+cert = {certificate}
+sslVersionMin = TLSv1.2
+"""
 _PATIENCE = 30.0
 _LOOKS = 0.01
 
@@ -110,24 +130,12 @@ def gateway(folder: Path) -> Iterator[Way]:
 @contextmanager
 def stunnel(folder: Path) -> Iterator[Way]:
     """A redis-server with stunnel before it, with a certificate of the kind that endpoints have."""
-    made = CA().issue_cert("127.0.0.1")
-    certificate = folder / "stunnel.pem"
-    certificate.write_bytes(made.private_key_and_cert_chain_pem.bytes())
     way = Way("127.0.0.1", servers.free_port(), token_hex())
-    store = {
-        "port": 0, "unixsocket": folder / "redis.s", "dir": folder, "appendonly": "yes", "save": '""',
-        "loglevel": "warning", "requirepass": way.password,
-    }  # fmt: skip
-    before = {
-        "foreground": "yes", "pid": "", "syslog": "no", "debug": 0, "[redis]": "", "accept": f"127.0.0.1:{way.port}",
-        "connect": folder / "redis.s", "cert": certificate, "sslVersionMin": "TLSv1.2",
-    }  # fmt: skip
-    settings = folder / "redis.conf", folder / "stunnel.conf"
-    settings[0].write_text("".join(f"{name} {value}\n" for name, value in store.items()))
-    settings[1].write_text(
-        "".join(f"{name}{'' if name[0] == '[' else f' = {value}'}\n" for name, value in before.items())
-    )
-    with _running("redis-server", settings[0]), _running("stunnel", settings[1]):
+    certificate, redis, before = (folder / name for name in ("stunnel.pem", "redis.conf", "stunnel.conf"))
+    certificate.write_bytes(CA().issue_cert(way.host).private_key_and_cert_chain_pem.bytes())
+    redis.write_text(_REDIS.format(folder=folder, way=way))
+    before.write_text(_STUNNEL.format(folder=folder, way=way, certificate=certificate))
+    with _running("redis-server", redis), _running("stunnel", before):
         _await(way)
         yield way
 
