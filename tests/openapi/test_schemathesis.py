@@ -65,7 +65,7 @@ class Trial:
 @contextmanager
 def trial(folder: Path, *, two: str = "two", **delays: object) -> Iterator[Trial]:
     """A server of its own. Stages of its sandbox ``one`` last as `delays` say; ``two`` is given the key of `two`."""
-    with serving("--ephemeral", "--auth", "strict", "--clock", "manual", log=folder / "log") as server:
+    with serving("--ephemeral", "--data-plane", "--auth", "strict", "--clock", "manual", log=folder / "log") as server:
         with server.client() as client:
             made = {"one": Things(client, **delays).world.key, "two": World.make(client, "two").key}
         users = [

@@ -105,6 +105,27 @@ def test_a_sandbox_that_can_not_be_seen_hides_no_failure(project: Project) -> No
     assert re.search(r"^Sandbox sandbox-\w+ at http://[\d.:]+ can't be seen: .*refused", said.text, re.MULTILINE)
 
 
+def test_data_stores_connect_on_demand(project: Project) -> None:
+    """With --kagemusha-data-plane a test connects to the Redis that it made."""
+    project.write("test_it", """
+        import pytest
+        import redis
+
+        @pytest.fixture
+        def url(kagemusha):
+            heroku = kagemusha.heroku
+            heroku.post("/apps", json={"name": "ferry"}).raise_for_status()
+            heroku.post("/apps/ferry/addons", json={"plan": "heroku-redis:premium-0"}).raise_for_status()
+            kagemusha.until_idle()
+            return heroku.get("/apps/ferry/config-vars").json()["REDIS_URL"]
+
+        def test_it(url):
+            with redis.Redis.from_url(url, ssl_cert_reqs="none", ssl_check_hostname=False) as store:
+                assert store.ping()
+    """)  # fmt: skip
+    assert project.run("--kagemusha-data-plane").outcomes == {"passed": 1}
+
+
 def test_nobody_who_does_not_ask_waits(project: Project) -> None:
     """A run without the fixtures starts no server, and imports no HTTP."""
     project.write("conftest", """

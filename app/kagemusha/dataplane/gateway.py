@@ -9,11 +9,12 @@ from kagemusha.dataplane import certificates
 from kagemusha.dataplane.backend import Backend, BackendProblem
 from kagemusha.dataplane.places import Name, Place, Places
 from kagemusha.dataplane.visit import House
-from kagemusha.dataplane.world import World
+from kagemusha.dataplane.world import World, authority_of
 from kagemusha.domain.connections import Reason
 from kagemusha.domain.doors import Door
-from kagemusha.domain.errors import NotFound, Unavailable
+from kagemusha.domain.errors import Unavailable
 from kagemusha.services import doors
+from kagemusha.store.records import Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +70,14 @@ class Gateway:
         world = self._worlds.get(sandbox_id)
         if world is None and sandbox is not None and wanted:
             world = self._worlds[sandbox_id] = World(self._house, self._places, sandbox)
-        if world is None:
-            return
-        await world.agree(sandbox or world.sandbox, wanted)
+        if world is not None:
+            await world.agree(sandbox or world.sandbox, wanted)
         if sandbox is None:
-            await world.end(Reason.DOOR_CLOSED)
+            if world is not None:
+                await world.end(Reason.DOOR_CLOSED)
+                del self._worlds[sandbox_id]
             self._house.counts.forget(sandbox_id)
-            del self._worlds[sandbox_id], self._locks[sandbox_id]
+            self._locks.pop(sandbox_id, None)
 
     def spelled(self, sandbox_id: int, url: str, *, live: bool) -> str:
         """See DataPlane. What is no URL of a door is left as it is."""
@@ -107,13 +109,9 @@ class Gateway:
             **counts,
         }
 
-    async def authority(self, sandbox_id: int) -> str:
-        """See DataPlane. NotFound while the world has no door, and so no authority."""
-        world = self._worlds.get(sandbox_id)
-        if world is None:
-            message = "No data store of this sandbox can be reached yet, so no certificate was made: create one first."
-            raise NotFound("authority", message)
-        return certificates.certificate(await world.authority())
+    async def authority(self, sandbox: Sandbox) -> str:
+        """See DataPlane."""
+        return certificates.certificate(await authority_of(self._house.transactions, sandbox))
 
     def _shown(self, world: World, name: Name, door: Door) -> Mapping[str, Any]:
         place: Place = self._places.of(name)

@@ -16,7 +16,7 @@ from kagemusha.dataplane.pipe import Back, Flow, Front
 from kagemusha.domain import security_groups
 from kagemusha.domain.connections import Outcome, Reason
 from kagemusha.domain.doors import Door, Filter, Kind
-from kagemusha.domain.errors import DomainError, Unavailable
+from kagemusha.domain.errors import DomainError, NotFound, Unavailable
 from kagemusha.domain.faults import RequestEffect
 from kagemusha.domain.security_groups import Rule
 from kagemusha.services import connections, doors, faults, sources
@@ -88,7 +88,7 @@ class Visit:
             self._client.close()
             if unopened.reason is not None:
                 self._tell(Outcome.REFUSED, unopened.reason)
-        except Unavailable:
+        except (NotFound, Unavailable):
             self._tell(Outcome.REFUSED, Reason.NOT_AVAILABLE)
         except asyncio.CancelledError:
             if self._cut is None:
@@ -193,8 +193,9 @@ class Visit:
         except BackendProblem as problem:
             self._tell(Outcome.REFUSED, self._cut or Reason.BACKEND)
             await front.hear(PATIENCE)
-            front.transport.write(MANNERS[store.kind].apology(str(problem)))
-            front.transport.close()
+            if not front.transport.is_closing():
+                front.transport.write(MANNERS[store.kind].apology(str(problem)))
+                front.transport.close()
             return False
         return True
 

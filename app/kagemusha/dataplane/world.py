@@ -1,7 +1,6 @@
 """The doors of one world: those that are open, and who has come through them."""
 
 import asyncio
-import errno
 import logging
 import socket
 import ssl
@@ -16,12 +15,13 @@ from kagemusha.dataplane.visit import House, Visit
 from kagemusha.domain.connections import Reason
 from kagemusha.domain.doors import DataStore, Door, Kind
 from kagemusha.services.doors import world_key
+from kagemusha.services.sandboxes import missing
+from kagemusha.services.transactions import Transactions
 from kagemusha.store.records import Sandbox
 
 log = logging.getLogger(__name__)
-_FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _AGAIN = 0.05
-"""Seconds after which a machine that has no room for another connection is asked again."""
+"""Seconds after which a machine that could not accept a connection is asked again."""
 
 
 @dataclass(slots=True)
@@ -33,6 +33,24 @@ class Entrance:
     listener: socket.socket
     taking: "asyncio.Task[None] | None" = None
     context: ssl.SSLContext | None = None
+
+
+async def authority_of(transactions: Transactions, sandbox: Sandbox) -> str:
+    """The certificate authority of a world: its key and certificate, in PEM, made when it is first asked for.
+
+    Raises NotFound when the sandbox is gone meanwhile.
+    """
+    async with transactions.server() as sandboxes:
+        found = sandboxes.authority(sandbox.id)
+    if found is None:
+        async with transactions.server(writes=True) as sandboxes:
+            if sandboxes.find("id", sandbox.id, lock=True) is None:
+                raise missing(sandbox.name)
+            found = sandboxes.authority(sandbox.id)
+            if found is None:
+                found = certificates.make_authority(sandbox.name)
+                sandboxes.keep_authority(sandbox.id, found)
+    return found
 
 
 class World:
@@ -48,7 +66,6 @@ class World:
         self._entrances: dict[Name, Entrance] = {}
         self._visits: dict[Visit, asyncio.Task[None]] = {}
         self._agreed: dict[Kind, tuple[DataStore, ...]] = {}
-        self._authority: str | None = None
 
     async def agree(self, sandbox: Sandbox, wanted: Sequence[Door]) -> None:
         """Close doors and cut connections, let the stores follow, open doors: then all is as it is `wanted`."""
@@ -76,17 +93,6 @@ class World:
         for visit in visits:
             visit.cut(reason)
         await asyncio.gather(*visits.values(), return_exceptions=True)
-
-    async def authority(self) -> str:
-        """The certificate authority of the world: its key and certificate, in PEM, made when it is first asked for."""
-        if self._authority is None:
-            async with self._house.transactions.server(writes=True) as sandboxes:
-                found = sandboxes.authority(self.sandbox.id)
-                if found is None:
-                    found = certificates.make_authority(self.sandbox.name)
-                    sandboxes.keep_authority(self.sandbox.id, found)
-            self._authority = found
-        return self._authority
 
     def connections(self, door: Door) -> int:
         """How many are at the door, or have come through it."""
@@ -135,9 +141,11 @@ class World:
         while True:
             try:
                 client, address = await loop.sock_accept(entrance.listener)
-            except OSError as error:
-                if error.errno in _FULL:
-                    await asyncio.sleep(_AGAIN)
+            except ConnectionAbortedError:
+                continue
+            except OSError:
+                # No room for another connection, for instance: the next is waited for a moment later.
+                await asyncio.sleep(_AGAIN)
                 continue
             visit = Visit(self._house, self.sandbox, entrance.door, client, address[0])
             task = loop.create_task(self._receive(visit, entrance))
@@ -146,7 +154,7 @@ class World:
     async def _receive(self, visit: Visit, entrance: Entrance) -> None:
         async def context() -> ssl.SSLContext:
             if entrance.context is None:
-                authority = await self.authority()
+                authority = await authority_of(self._house.transactions, self.sandbox)
                 # Nothing is awaited from here on: it is made once.
                 entrance.context = entrance.context or self._certified(entrance, authority)
             return entrance.context

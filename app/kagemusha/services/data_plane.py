@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from kagemusha.store.records import Sandbox
+
 
 class DataPlane(Protocol):
     """Who keeps the doors of all worlds."""
@@ -22,5 +24,5 @@ class DataPlane(Protocol):
     def report(self, sandbox_id: int) -> Mapping[str, Any]:
         """The doors of a world, and what came through them: the control API's document."""
 
-    async def authority(self, sandbox_id: int) -> str:
+    async def authority(self, sandbox: Sandbox) -> str:
         """The certificate, in PEM, of the authority that the doors of a world have theirs from."""

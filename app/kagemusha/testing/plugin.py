@@ -28,9 +28,13 @@ _SANDBOX = pytest.StashKey[Sandbox]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--kagemusha-url``."""
-    parser.getgroup("kagemusha").addoption(
+    """``--kagemusha-url`` and ``--kagemusha-data-plane``."""
+    group = parser.getgroup("kagemusha")
+    group.addoption(
         "--kagemusha-url", metavar="URL", help="Test against this server (http://…) instead of starting one."
+    )
+    group.addoption(
+        "--kagemusha-data-plane", action="store_true", help="Start the server so that data stores' URLs connect."
     )
 
 
@@ -38,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known, and see that a server that will be started is ended, whatever the run ends of."""
     for each in _MARKERS.splitlines():
         config.addinivalue_line("markers", each)
-    server = config.stash[_SERVER] = Server()
+    server = config.stash[_SERVER] = Server(data_plane=config.getoption("--kagemusha-data-plane"))
     config.add_cleanup(server.stop)
 
 

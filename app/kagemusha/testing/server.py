@@ -32,11 +32,12 @@ class Server:
     Variables named ``KAGEMUSHA_…`` in the environment do not reach it: tests are the same wherever they run.
     """
 
-    def __init__(self, database: Path | None = None) -> None:
-        """Start nothing yet."""
+    def __init__(self, database: Path | None = None, *, data_plane: bool = False) -> None:
+        """Start nothing yet. With `data_plane` the URLs of data stores connect (``kagemusha[dataplane]``)."""
         self.url = ""
         """``http://127.0.0.1:PORT``, from the first start on."""
-        self._world = ["--ephemeral"] if database is None else ["--database", f"sqlite:///{database.absolute()}"]
+        self._asked = ["--ephemeral"] if database is None else ["--database", f"sqlite:///{database.absolute()}"]
+        self._asked += ["--data-plane"] if data_plane else []
         self._running: _Running | None = None
         self._complaints = ""
 
@@ -59,7 +60,7 @@ class Server:
         if self._running is None:
             port = self.url.rpartition(":")[2] or "0"
             try:
-                self._running = _Running(["--host", "127.0.0.1", "--port", port, *self._world])
+                self._running = _Running(["--host", "127.0.0.1", "--port", port, *self._asked])
             except OSError as error:
                 message = f"kagemusha could not be started: {error}."
                 raise ServerProblem(message) from None

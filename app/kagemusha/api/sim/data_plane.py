@@ -33,9 +33,9 @@ async def authority(worlds: Worlds, name: str) -> Response:
     async with worlds.reading(("name", name)) as context:
         if context is None:
             raise sandboxes.missing(name)
-        number = context.sandbox.id
+        sandbox = context.sandbox
     if worlds.data_plane is None:
         message = "There is no data plane, and so no certificate: start the server with --data-plane."
         raise NotFound("authority", message)
-    shown: documents.Authority = {"certificate": await worlds.data_plane.authority(number)}
+    shown: documents.Authority = {"certificate": await worlds.data_plane.authority(sandbox)}
     return reply(shown)
