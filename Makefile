@@ -33,18 +33,20 @@ serve: .venv/.core ## Start the server
 	cd tests/clients/node && npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What the examples in Go, Ruby and shell are run with, the Redis of the data plane, and what that is measured beside:
-# Debian's packages, where the commands are missing. Debian would start servers of its own, if nobody forbade it.
-.venv/.debian: .venv/.core
-	@missing=$$(for each in curl go jq redis-benchmark redis-server ruby stunnel; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+# What the examples in Go, Ruby and shell are run with, the Redis of the data plane, clients of it, and what it is measured
+# beside: Debian's packages, where what they bring is missing. Debian would start servers of its own, if nobody forbade it.
+DEBIAN := curl golang-go jq postgresql-client redis-server redis-tools ruby ruby-redis stunnel4
+.venv/.debian: .venv/.core Makefile
+	@missing=$$(for each in curl go jq psql redis-benchmark redis-cli redis-server ruby stunnel; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+	ruby -r redis -e 1 2> /dev/null || missing="$$missing ruby-redis"; \
 	if [ "$$missing" ]; then \
 		if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
-			echo "Tests and measurements need $$missing: install them (on Debian as root: apt-get install curl golang-go jq redis-server ruby stunnel4)." >&2; \
+			echo "Tests and measurements need $$missing: install them (on Debian as root: apt-get install $(DEBIAN))." >&2; \
 			exit 1; \
 		fi; \
 		policy=/usr/sbin/policy-rc.d; \
 		if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; printf '#!/bin/sh\nexit 101\n' > $$policy; chmod 755 $$policy; fi; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends curl golang-go jq redis-server ruby stunnel4 > /dev/null; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN) > /dev/null; \
 	fi
 	@touch $@
 

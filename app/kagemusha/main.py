@@ -116,9 +116,9 @@ async def _start_data_plane(app: FastAPI, settings: Settings) -> Callable[[], Aw
     house = House(transactions, backends, app.state.aws, Counts())
     gateway = Gateway(house, addresses=settings.endpoint_host != "dns")
 
-    async def stop() -> None:
+    async def stop(*, forget: bool = temporary is not None) -> None:
         transactions.data_plane = None
-        await gateway.stop(forget=temporary is not None)
+        await gateway.stop(forget=forget)
         if temporary is not None:
             temporary.cleanup()
 
@@ -126,7 +126,7 @@ async def _start_data_plane(app: FastAPI, settings: Settings) -> Callable[[], Aw
     try:
         await gateway.start()
     except BaseException:
-        await stop()
+        await stop(forget=False)
         raise
     return stop
 

@@ -1,4 +1,4 @@
-"""`kagemusha demo`: seen as it happens, ends with the config var, leaves nothing behind."""
+"""`kagemusha demo`: seen as it happens, ends with what the Redis answers, leaves nothing behind."""
 
 import os
 import pty
@@ -32,6 +32,7 @@ COMMANDS = [
     "aws ec2 describe-vpc-endpoints",
     "heroku data:privatelink",
     "heroku config",
+    "redis-cli --tls",
 ]
 HIDDEN = """
 import sys
@@ -49,16 +50,21 @@ def commands(walk: str) -> list[str]:
     return [" ".join(words[: 3 if words[0] == "aws" else 2]) for words in typed]
 
 
-def check_end(walk: str) -> None:
-    """The last line is the config var, and the steps that lead there were seen."""
-    last = walk.splitlines()[-1]
-    assert re.fullmatch(r"REDIS_ENDPOINT_[0-9A-F]{17}_URL: redis://h:p[0-9a-f]{64}@vpce-\S+:6379", last)
+PONG = "PONG\n\nPostgres add-ons can be connected to likewise; Kafka's have URLs, but nothing listens there."
+NOTHING = "\nNothing listens there: the server has no data plane (kagemusha serve --data-plane)."
+
+
+def check_end(walk: str, host: str, end: str) -> None:
+    """What the config var leads to comes last, and the steps that lead there were seen."""
+    ended, _, said = walk.rstrip().rpartition(":6379\n")
+    assert re.search(rf"\nREDIS_ENDPOINT_[0-9A-F]{{17}}_URL: redis://h:p[0-9a-f]{{64}}@{host}$", ended)
+    assert said.endswith(end)
     for seen in ("allocating → allocated", "Provisioning → Operational", "pendingAcceptance → pending"):
         assert seen in walk
 
 
-def test_the_demo_ends_with_the_config_var(tmp_path: Path) -> None:
-    """Each command is shown with its answer; the config var is followed by how to point a client, and that is all.
+def test_the_demo_ends_with_pong(tmp_path: Path) -> None:
+    """Each command is shown with its answer; the last one is followed by how to point a client, and that is all.
 
     Whatever AWS configuration the machine has is left alone.
     """
@@ -78,14 +84,14 @@ def test_the_demo_ends_with_the_config_var(tmp_path: Path) -> None:
         said, complaints = process.communicate(timeout=3 * PATIENCE)
     assert (process.returncode, complaints) == (0, "")
     walk, _, pointers = said.partition("\nNow with a client of your own:\n")
-    check_end(walk)
+    check_end(walk, r"127\.\d+\.\d+\.\d+", PONG)
     assert commands(walk) == COMMANDS
     assert '"State": "pendingAcceptance"\n}' in walk
     assert '"State": "available",\n    "DnsName": "vpce-' in walk
     assert '"FromPort": 6379' in walk
     assert "\x1b" not in said
     assert [line.split("#")[0].strip() for line in pointers.splitlines()] == [
-        "kagemusha serve",
+        "kagemusha serve --data-plane",
         'eval "$(kagemusha env)"',
         "heroku spaces",
         "aws sts get-caller-identity",
@@ -105,7 +111,7 @@ def test_without_boto3_the_control_api_makes_the_endpoint() -> None:
         )
     assert (done.returncode, done.stderr) == (0, "")
     walk = done.stdout.partition("\nNow with")[0]
-    check_end(walk)
+    check_end(walk, r"vpce-\S+", NOTHING)
     [other] = [each for each in commands(walk) if not each.startswith("heroku")]
     assert re.fullmatch(rf"curl {re.escape(server.url)}/_sim/sandboxes/\S+/endpoints", other)
 

@@ -61,6 +61,17 @@ def test_it_is_ready_when_it_answers_and_ends_when_told(tmp_path: Path, workers:
     assert [each.name for each in tmp_path.iterdir() if each != temporary] == ["ready"]
 
 
+@pytest.mark.parametrize("more", [(), ("--data-plane",)], ids=["alone", "with a data plane"])
+def test_one_thread_takes_signals(more: tuple[str, ...]) -> None:
+    """SIGTERM is never taken by a thread in which it would be lost: all but the one that waits for it block it."""
+    with serving("--ephemeral", *more) as server:
+        assert names(server) == {"default"}
+        told = [each.read_text() for each in Path(f"/proc/{server.process.pid}/task").glob("*/status")]
+        blocked = [int(re.findall(r"SigBlk:\s+([0-9a-f]+)", each)[0], 16) for each in told]
+        assert len([mask for mask in blocked if not mask >> (signal.SIGTERM - 1) & 1]) == 1
+        assert server.ends(server.process.terminate) == (0, "")
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "0"])
 def test_a_bind_to_every_address_names_one_that_can_be_used(host: str) -> None:
     """The ready line of a server on all addresses names the loopback one, at which it answers."""

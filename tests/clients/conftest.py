@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from account import Account
 from driver import World
 from heroku_cli import CLI, Heroku
 from live import KAGEMUSHA, Server, serving
@@ -24,6 +25,18 @@ def world(server: Server) -> Iterator[World]:
     """The sandbox that the CLI works in, on a clock that runs."""
     with server.client() as client:
         yield World.make(client, "cli", clock="auto", now=None)
+
+
+@pytest.fixture
+def account(server: Server) -> Iterator[Account]:
+    """A sandbox with its AWS account, on a clock that the test moves.
+
+    Other runs have other names, and so other addresses: what must be refused here is nobody's there.
+    """
+    with server.client() as client:
+        made = Account.make(client, None, seed=os.getpid())
+        yield made
+        client.delete(f"/_sim/sandboxes/{made.name}")
 
 
 @pytest.fixture

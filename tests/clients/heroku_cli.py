@@ -17,15 +17,15 @@ class Heroku:
 
     environment: dict[str, str]
 
-    def __call__(self, *arguments: str) -> str:
-        """What a command said."""
+    def __call__(self, *arguments: str, typed: str = "") -> str:
+        """What a command said; `typed` are the lines that it is given."""
         done = subprocess.run(
             [str(CLI), *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
             timeout=PATIENCE,
-            stdin=subprocess.DEVNULL,
+            input=typed,
         )
         assert done.returncode == 0, f"heroku {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr

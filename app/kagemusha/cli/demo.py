@@ -34,7 +34,6 @@ def demo(
     with _server() if url is None else Remote(url) as remote, _sandbox(remote) as sandbox:
         walk = Walk(remote, sandbox)
         walk.all_the_way(_consumer(walk, own_server=url is None))
-    typer.echo("\nPostgres add-ons can be connected to likewise; Kafka's have URLs, but nothing listens there.")
     typer.echo("\nNow with a client of your own:")
     if url is None:
         typer.echo("  kagemusha serve --data-plane   # in one terminal")

@@ -125,6 +125,7 @@ class Walk:
                 typer.echo("PONG" if store.ping() else "")
         except RedisError as error:
             fail(f"{name} does not answer: {error}")
+        typer.echo("\nPostgres add-ons can be connected to likewise; Kafka's have URLs, but nothing listens there.")
 
     def typed(self, command: str) -> None:
         """A command, as it is typed."""
