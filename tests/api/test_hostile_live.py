@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import pytest
 from driver import ACCEPT
 from furnished import Furnished
+from kagemusha.cli.serve import NO_EMULATOR
 from live import Server, serving
 
 UNREADABLE, INVALID, CONFLICT = (400, "bad_request"), (422, "invalid_params"), (409, "conflict")
 NAME = b'{"name": "other"}'
 INSIDE = b"0\r\n\r\nDELETE /apps/tern HTTP/1.1\r\n<head>\r\n\r\n"
+NO_HTTP = "WARNING:  Invalid HTTP request received."
 AT_ONCE = 12
 """Requests that are sent together, to two processes."""
 
@@ -79,10 +81,12 @@ RAW = (
 
 
 @pytest.fixture(scope="module")
-def server(shared_database: str) -> Iterator[Server]:
-    """A server of two processes that share a world."""
-    with serving("--database", shared_database, "--workers", "2") as made:
+def server(shared_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of two processes that share a world, and complains of nothing but that, and of what is no HTTP."""
+    log = tmp_path_factory.mktemp("log") / "log"
+    with serving("--database", shared_database, "--workers", "2", log=log) as made:
         yield made
+    assert set(log.read_text().splitlines()) == {NO_EMULATOR, NO_HTTP}
 
 
 @pytest.fixture(scope="module")

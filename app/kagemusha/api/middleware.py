@@ -1,8 +1,10 @@
 """What every answer carries, and what no request may: the outermost layer, whatever makes the answer."""
 
 import re
+from contextlib import suppress
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kagemusha.api.dialect import HEROKU, MOST_BODY, MOST_SNAPSHOT, too_large
@@ -53,7 +55,9 @@ class Edge:
         elif "\0" in scope["path"]:
             await HEROKU.render(NotFound(None, "No name or id holds a NUL character."))(scope, receive, sending)
         else:
-            await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive, most), sending)
+            with suppress(ClientDisconnect):
+                # Whoever leaves in the middle of a body is not there to be answered.
+                await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive, most), sending)
 
 
 def _announced(scope: Scope) -> int:

@@ -1,6 +1,5 @@
 """``kagemusha demo``."""
 
-import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kagemusha.cli.ending import Ending
 from kagemusha.cli.remote import Remote
 from kagemusha.cli.talk import fail
 from kagemusha.cli.walk import ControlApi, Walk
@@ -29,10 +29,9 @@ def demo(
     The AWS steps go through boto3, where it is installed, and are shown as commands of the AWS CLI. Redis and Postgres
     add-ons can be connected to; Kafka's have URLs as real ones do, but nothing listens there.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+    ending = Ending()
     with _server() if url is None else Remote(url) as remote, _sandbox(remote) as sandbox:
-        walk = Walk(remote, sandbox)
+        walk = Walk(remote, sandbox, ending.heed)
         walk.all_the_way(_consumer(walk, own_server=url is None))
     typer.echo("\nNow with a client of your own:")
     if url is None:
@@ -49,10 +48,6 @@ def _consumer(walk: Walk, *, own_server: bool) -> "ControlApi | Aws":
 
         return Aws(walk)
     return ControlApi(walk)
-
-
-def _end(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The article's steps, as `kagemusha demo` walks them: Heroku's, and what an endpoint needs without an AWS client."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -31,9 +31,10 @@ class Consumer(Protocol):
 class Walk:
     """The article's steps in one sandbox, each command as a user types it and its answer as the CLI prints it."""
 
-    def __init__(self, remote: Remote, sandbox: Mapping[str, Any]) -> None:
-        """In a sandbox that is empty."""
+    def __init__(self, remote: Remote, sandbox: Mapping[str, Any], heed: Callable[[], None]) -> None:
+        """In a sandbox that is empty; `heed` is called where the walk may end, and raises what ends it."""
         self.remote = remote
+        self._heed = heed
         self.sandbox = sandbox
         self._seen = 0
 
@@ -129,6 +130,7 @@ class Walk:
 
     def typed(self, command: str) -> None:
         """A command, as it is typed."""
+        self._heed()
         typer.echo("\n" + typer.style(f"$ {command}", bold=True))
 
     def _heroku(self, method: str, path: str, body: object = None) -> Any:
@@ -151,6 +153,7 @@ class Walk:
                     break
                 progress.show(ahead["now"], ahead["pending"][0])
                 time.sleep(LOOKS)
+                self._heed()
         typer.echo(f"{doing} done")
 
     def _news(self) -> Sequence[Mapping[str, Any]]:
