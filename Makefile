@@ -33,15 +33,15 @@ serve: .venv/.core ## Start the server
 	cd tests/clients/node && npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What the examples in Go, Ruby and shell are run with, the Redis of the data plane, and clients of it: Debian's packages,
-# where what they bring is missing. Debian would start a Redis of its own, if nobody forbade it.
-DEBIAN := curl golang-go jq postgresql-client redis-server redis-tools ruby ruby-redis
+# What the examples in Go, Ruby and shell are run with, the Redis of the data plane, clients of it, and what it is measured
+# beside: Debian's packages, where what they bring is missing. Debian would start servers of its own, if nobody forbade it.
+DEBIAN := curl golang-go jq postgresql-client redis-server redis-tools ruby ruby-redis stunnel4
 .venv/.debian: .venv/.core Makefile
-	@missing=$$(for each in curl go jq psql redis-server redis-cli ruby; do command -v $$each > /dev/null || echo $$each; done | xargs); \
+	@missing=$$(for each in curl go jq psql redis-benchmark redis-cli redis-server ruby stunnel; do command -v $$each > /dev/null || echo $$each; done | xargs); \
 	ruby -r redis -e 1 2> /dev/null || missing="$$missing ruby-redis"; \
 	if [ "$$missing" ]; then \
 		if [ "$$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then \
-			echo "The tests need $$missing: install them (on Debian as root: apt-get install $(DEBIAN))." >&2; \
+			echo "Tests and measurements need $$missing: install them (on Debian as root: apt-get install $(DEBIAN))." >&2; \
 			exit 1; \
 		fi; \
 		policy=/usr/sbin/policy-rc.d; \
@@ -62,5 +62,5 @@ lint: .venv/.dev ## Check style, types and the rules between rooms
 openapi: .venv/.core ## Write openapi/, the descriptions of the APIs
 	$(PY) -m kagemusha.openapi openapi
 
-bench: .venv/.bench .venv/.node ## Measure beside others, in the same run (some fifteen minutes; BENCH=--quick for two)
+bench: .venv/.bench .venv/.node .venv/.debian ## Measure beside others, in the same run (some eighteen minutes; BENCH=--quick for three)
 	$(PY) -m bench $(BENCH)

@@ -1,4 +1,4 @@
-"""``python -m bench [--quick]``: one run, a table, and an exit code that says whether every floor is reached."""
+"""``python -m bench [--quick] [--only PART]``: one run, a table, and an exit code that says whether all floors hold."""
 
 import argparse
 import os
@@ -9,29 +9,37 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from bench import requests, scenarios, servers
+from bench import gateway, requests, scenarios, servers
 from bench.advancing import advancing, plain
 from bench.load import Load, measure
 from bench.report import BARE, MOTO_COLD, OURS, PRISM, Report
 from bench.requests import Turns
 from bench.worlds import fill
 
+PARTS = ("requests", "memory", "cold", "advance", "gateway")
+
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under two minutes, without the world of 100,000 links")
-    quick = parser.parse_args().quick
+    parser.add_argument("--quick", action="store_true", help="some two minutes, without the world of 100,000 links")
+    parser.add_argument("--only", choices=PARTS, help="one part, instead of all")
+    asked = parser.parse_args()
+    quick: bool = asked.quick
     turns = Turns(5, 0.25) if quick else Turns(15, 0.5)
     report = Report()
     with tempfile.TemporaryDirectory(prefix="kagemusha-bench-") as folder, postgresql(folder) as make:
-        requests.measured(report, Path(folder), (10, 1_000) if quick else (10, 1_000, 100_000), turns, make("world"))
-        memory(report, Path(folder), *((1_000, 10_000) if quick else (5_000, 500_000)))
-        cold(report, Path(folder), turns.rounds)
-        for kind, url in (("SQLite", f"sqlite:///{folder}/advance.db"), ("PostgreSQL", make("advance"))):
-            fill(url, 1_000 if quick else 20_000)
-            base = plain(url)
-            report.advance(kind, advancing(url), base)
+        here = Path(folder)
+        sizes = (10, 1_000) if quick else (10, 1_000, 100_000)
+        parts: dict[str, Callable[[], None]] = {
+            "requests": lambda: requests.measured(report, here, sizes, turns, make("world")),
+            "memory": lambda: memory(report, here, *((1_000, 10_000) if quick else (5_000, 500_000))),
+            "cold": lambda: cold(report, here, turns.rounds),
+            "advance": lambda: advance(report, here, make("advance"), 1_000 if quick else 20_000),
+            "gateway": lambda: gateway.measured(report, here, turns),
+        }
+        for name in PARTS if asked.only is None else (asked.only,):
+            parts[name]()
     report.show()
     return 0 if report.reached else 1
 
@@ -82,6 +90,14 @@ def cold(report: Report, folder: Path, rounds: int) -> None:
             with start() as server:
                 taken[name].append(server.cold)
     report.cold({name: statistics.median(each) for name, each in taken.items()})
+
+
+def advance(report: Report, folder: Path, postgresql: str, links: int) -> None:
+    """How fast time is let run, over SQLite and over the database `postgresql`."""
+    for kind, url in (("SQLite", f"sqlite:///{folder}/advance.db"), ("PostgreSQL", postgresql)):
+        fill(url, links)
+        base = plain(url)
+        report.advance(kind, advancing(url), base)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from bench.scenarios import CREATE, GET
 
 OURS, BARE, PRISM = "kagemusha", "FastAPI, bare", "Prism"
 MOTO, MOTO_COLD = "moto, DescribeVpcEndpoints", "moto, first EC2 answer"
+GATEWAY, STUNNEL = "gateway", "stunnel"
 FLOORS = {1: (0.5, 7.0), 16: (0.35, 12.0)}
 """Of the bare endpoint's rate, and of moto's, by connections."""
 _TAIL = 3.0
@@ -18,6 +19,8 @@ _GROWN = 0.85
 _COLD_OF_BARE, _COLD_OF_MOTO, _MEMORY = 1.6, 0.6, 1.1
 _ADVANCE = {"SQLite": 0.1, "PostgreSQL": 0.3}
 """Of plain batches on the same tables."""
+_GATEWAY = 0.5
+"""Of stunnel's rate."""
 
 
 @dataclass
@@ -37,7 +40,8 @@ class Report:
         """Print it."""
         print("\n".join(self.lines))
         for title, held in (("Floors", self.floors), ("Aims", self.aims)):
-            print(f"\n{title}")
+            if held:
+                print(f"\n{title}")
             for good, said in held:
                 print(f"  {'reached' if good else 'MISSED ':8} {said}")
 
@@ -49,17 +53,32 @@ class Report:
             f"  {'':28}{'':20}{'rate/s':>8} {'±%':>4} {'p50 ms':>8} {'p99 ms':>8} {'bare':>6} {'moto':>6} {'Prism':>6}",
         ]
         for (what, where), rows in taken.items():
-            rate = statistics.median(each.rate for each in rows)
-            p50, p99 = (statistics.median(getattr(each, name) for each in rows) for name in ("p50", "p99"))
-            noise = statistics.median(abs(each.rate - rate) for each in rows) / rate * 100
             ratios = [_ratio(rows, base) for base in bases]
-            shown = " ".join(f"{ratio:6.2f}" for ratio in ratios)
-            self.lines.append(f"  {what:28}{where:20}{rate:8.0f} {noise:4.0f} {p50:8.3f} {p99:8.3f} {shown}")
+            self._show(what, where, rows, ratios)
             if what == GET and where.startswith("SQLite"):
                 self._hold(where, connections, ratios)
                 if connections == 1:
-                    self._most(f"{GET}, {where}: p99 is {p99 / p50:.1f} of p50", p99 / p50, _TAIL)
+                    tail = _median(rows, "p99") / _median(rows, "p50")
+                    self._most(f"{GET}, {where}: p99 is {tail:.1f} of p50", tail, _TAIL)
         self._sizes(connections, taken)
+
+    def gateway(self, connections: int, pipeline: int, taken: Mapping[str, Sequence[Measured]]) -> None:
+        """Reads of Redis on TLS, as `requests`; the latencies are those of a whole pipeline."""
+        where = f"at {connections} connection{'s' * (connections > 1)}" + f", {pipeline} at once" * (pipeline > 1)
+        self.lines += [
+            f"\nGET of Redis on TLS {where}; the last column is of stunnel's rate",
+            f"  {'':48}{'rate/s':>8} {'±%':>4} {'p50 ms':>8} {'p99 ms':>8} {STUNNEL:>7}",
+        ]
+        for name, rows in taken.items():
+            self._show(name, "", rows, [_ratio(rows, taken[STUNNEL])])
+        ratio = _ratio(taken[GATEWAY], taken[STUNNEL])
+        self._least(f"the gateway, {where}: {ratio:.2f} of {STUNNEL}'s rate", ratio, _GATEWAY)
+
+    def _show(self, what: str, where: str, rows: Sequence[Measured], ratios: Sequence[float]) -> None:
+        rate, p50, p99 = (_median(rows, name) for name in ("rate", "p50", "p99"))
+        noise = statistics.median(abs(each.rate - rate) for each in rows) / rate * 100
+        shown = " ".join(f"{ratio:6.2f}" for ratio in ratios)
+        self.lines.append(f"  {what:28}{where:20}{rate:8.0f} {noise:4.0f} {p50:8.3f} {p99:8.3f} {shown}")
 
     def _hold(self, where: str, connections: int, ratios: Sequence[float]) -> None:
         said = f"{GET}, {where}, at {connections}: {{:.2f}} of {{}}'s rate"
@@ -114,3 +133,7 @@ class Report:
 
 def _ratio(rows: Sequence[Measured], base: Sequence[Measured]) -> float:
     return statistics.median(each.rate / other.rate for each, other in zip(rows, base, strict=True))
+
+
+def _median(rows: Sequence[Measured], name: str) -> float:
+    return float(statistics.median(getattr(each, name) for each in rows))

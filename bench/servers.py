@@ -87,18 +87,21 @@ AWS_HEADERS = {
 }
 
 
-def kagemusha(database: str, key: str = "anyone", path: str = "/account") -> AbstractContextManager[Server]:
-    """The service over a database, none for --ephemeral; it is there when it answers GET of `path` with a success."""
+def kagemusha(database: str, key: str = "anyone", path: str = "/account", *more: str) -> AbstractContextManager[Server]:
+    """The service over a database, none for --ephemeral; it is there when it answers GET of `path` with a success.
+
+    `more` of its options may be given.
+    """
     port = free_port()
     kept = ["--database", database] if database else ["--ephemeral"]
-    command = [sys.executable, "-m", "kagemusha", "serve", "--port", str(port), *kept]
-    return _running(command, _get(port, path, key))
+    command = [sys.executable, "-m", "kagemusha", "serve", "--port", str(port), *kept, *more]
+    return _running(command, get(port, path, key))
 
 
 def bare() -> AbstractContextManager[Server]:
     """FastAPI that answers JSON."""
     port = free_port()
-    return _running([sys.executable, "-m", "bench.bare", str(port)], _get(port, "/databases/any"))
+    return _running([sys.executable, "-m", "bench.bare", str(port)], get(port, "/databases/any"))
 
 
 def moto() -> AbstractContextManager[Server]:
@@ -114,9 +117,10 @@ def prism() -> AbstractContextManager[Server]:
     """Prism's mock server of our own OpenAPI document: it keeps nothing, and here it logs nothing."""
     port = free_port()
     command = [str(_PRISM), "mock", "--verboseLevel", "silent", "--port", str(port), str(_OPENAPI)]
-    return _running(command, _get(port, "/private-link/v0/databases/any"))
+    return _running(command, get(port, "/private-link/v0/databases/any"))
 
 
-def _get(port: int, path: str, key: str = "anyone") -> Request:
+def get(port: int, path: str, key: str = "anyone") -> Request:
+    """A request of a Heroku client."""
     accepts = "application/vnd.heroku+json; version=3, application/json"
     return Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {key}", "Accept": accepts})

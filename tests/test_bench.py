@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from bench import advancing, requests, scenarios, servers, worlds
+from bench import advancing, gateway, requests, scenarios, servers, worlds
 from bench.load import Load, Measured, measure
-from bench.report import BARE, MOTO, MOTO_COLD, OURS, PRISM, Report
+from bench.report import BARE, GATEWAY, MOTO, MOTO_COLD, OURS, PRISM, STUNNEL, Report
 from bench.servers import Server
 
 LINKS, SPARE = 12, 8
@@ -62,6 +64,32 @@ def test_time_is_let_run(database: str) -> None:
     worlds.fill(database, LINKS)
     assert advancing.plain(database) > 0
     assert advancing.advancing(database) > 0
+
+
+def test_redis_answers_on_tls_both_ways(tmp_path: Path) -> None:
+    """The gateway and stunnel agree with clients on the same TLS 1.3, and a wrong password is told by both."""
+    with gateway.gateway(tmp_path) as ours, gateway.stunnel(tmp_path) as theirs:
+        assert ours.agreed() == theirs.agreed()
+        assert ours.agreed()[0] == "TLSv1.3"
+        for way in (ours, theirs):
+            assert way.ask("set", 1, 1, 1).count == 1
+            measured = way.ask("get", 3, 4, 100)
+            assert measured.rate > 0
+            assert measured.p99 >= measured.p50 > 0
+            with pytest.raises(RuntimeError, match="WRONGPASS"):
+                replace(way, password="wrong").agreed()
+            with pytest.raises(RuntimeError, match="WRONGPASS"):
+                replace(way, password="wrong").ask("get", 1, 1, 1)
+
+
+@pytest.mark.parametrize(("of_stunnel", "reached"), [(0.5, True), (0.49, False)])
+def test_a_slow_gateway_is_told(of_stunnel: float, reached: bool) -> None:
+    """It has at least half of stunnel's rate."""
+    report = Report()
+    rows = {GATEWAY: [Measured(1_000 * of_stunnel, 1.0, 2.0, 10)], STUNNEL: [Measured(1_000, 1.0, 2.0, 10)]}
+    report.gateway(16, 16, rows)
+    assert report.reached is reached
+    assert report.floors[0][1].startswith("the gateway, at 16 connections, 16 at once")
 
 
 def taken(of_bare: float, p99: float = 2.0) -> dict[tuple[str, str], list[Measured]]:

@@ -29,7 +29,9 @@ def started(echo: Echo, tmp_path: Path) -> Callable[..., Any]:
     @contextmanager
     def start(**more: Any) -> Iterator[TestClient]:
         settings = Settings(database=f"sqlite:///{tmp_path}/world.db", data_plane=True, **more)
-        with TestClient(create_app(settings), base_url="http://127.0.0.1:8765") as client:
+        # The kind of loop that `kagemusha serve` has: what they do with TLS is not the same.
+        uvloop = {"use_uvloop": True}
+        with TestClient(create_app(settings), "http://127.0.0.1:8765", backend_options=uvloop) as client:
             yield client
 
     return start

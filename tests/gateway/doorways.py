@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
@@ -19,32 +21,40 @@ PATIENCE = 10.0
 
 
 class _Echoing(asyncio.Protocol):
+    def __init__(self, echo: "Echo") -> None:
+        self._echo = echo
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
 
     def data_received(self, data: bytes) -> None:
+        self._echo.heard += data
         self._transport.write(data)
 
 
 class Echo:
-    """A backend that sends back what it gets; `broken` says why it can't be had."""
+    """A backend that sends back what it gets; `broken` says why it can't be had.
+
+    It connects nobody until it is `there`.
+    """
 
     def __init__(self) -> None:
         """Whole."""
         self.broken: str | None = None
+        self.there = threading.Event()
+        self.there.set()
+        self.heard = bytearray()
         self.agreed: dict[str, Sequence[DataStore]] = {}
+        self._listening: dict[asyncio.AbstractEventLoop, asyncio.Server] = {}
 
     async def connect(self, store: DataStore, protocol: Maker) -> asyncio.Transport:
-        """A pair of sockets, with an echo at the other end."""
+        """A connection with an echo at the other end."""
         del store
+        await asyncio.to_thread(self.there.wait, PATIENCE)
         if self.broken is not None:
             raise BackendProblem(self.broken)
-        ours, theirs = socket.socketpair()
-        ours.settimeout(0)
-        theirs.settimeout(0)
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(_Echoing, ours)
-        transport, _ = await loop.create_unix_connection(protocol, sock=theirs)
+        transport, _ = await loop.create_connection(protocol, *self._listening[loop].sockets[0].getsockname())
         return transport
 
     async def agree(self, world: str, stores: Sequence[DataStore]) -> None:
@@ -52,10 +62,16 @@ class Echo:
         self.agreed[world] = stores
 
     async def keep(self, worlds: Sequence[str]) -> None:
-        """Note what there is."""
+        """Begin to listen."""
+        del worlds
+        loop = asyncio.get_running_loop()
+        if loop not in self._listening:
+            self._listening[loop] = await loop.create_server(lambda: _Echoing(self), "127.0.0.1", 0)
 
     async def close(self) -> None:
-        """Nothing runs."""
+        """Listen no more."""
+        if found := self._listening.pop(asyncio.get_running_loop(), None):
+            found.close()
 
 
 def a_world(client: httpx.Client, name: str = "one", **more: Any) -> World:
@@ -99,6 +115,15 @@ class Reach:
         """What the journal tells of connections: outcomes and reasons."""
         entries = self.world.sim("GET", "/journal?kind=connection")["entries"]
         return [(each["outcome"], each.get("reason")) for each in entries]
+
+    def until_nobody_is_there(self) -> None:
+        """Wait until the server knows that everybody has left."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            told = self.world.sim("GET", "/data-plane")
+            if not told["open"] and not any(each["connections"] for each in told["doors"]):
+                return
+            assert time.monotonic() < deadline, told
 
     def connect(self, to: tuple[str, int] | None = None, source: str = "127.0.0.1") -> ssl.SSLSocket:
         """A connection on TLS, verified by the sandbox's authority."""

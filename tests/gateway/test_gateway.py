@@ -49,6 +49,34 @@ def test_bytes_are_neither_lost_nor_turned(reach: Reach) -> None:
     assert bytes(got) == sent
 
 
+def test_who_leaves_at_once_has_been_heard(reach: Reach, echo: Echo) -> None:
+    """What a client says is the store's, although the client has left before the store could be had."""
+    echo.there.clear()
+    with closing(reach.connect()) as client:
+        client.sendall(b"hello")
+        socket.socket.shutdown(client, socket.SHUT_WR)
+        assert client.recv(1) == b""
+    echo.there.set()
+    reach.until_nobody_is_there()
+    assert (bytes(echo.heard), reach.reasons[-1]) == (b"hello", ("closed", "client"))
+
+
+def test_who_is_cut_is_not_heard_afterwards(reach: Reach, echo: Echo) -> None:
+    """What waits for a store when the password changes, or the endpoint is rejected, never comes to it."""
+    for end in (
+        lambda: reach.world.post(f"/redis/v0/databases/{reach.addon}/credentials_rotation", {}),
+        lambda: reach.world.sim("POST", f"/endpoints/{reach.endpoint}/reject"),
+    ):
+        echo.there.clear()
+        with closing(reach.connect()) as client:
+            client.sendall(b"hello")
+            end()
+            assert client.recv(1) == b""
+        echo.there.set()
+        reach.until_nobody_is_there()
+    assert bytes(echo.heard) == b""
+
+
 def test_a_door_is_open_while_its_endpoint_is_available(served: TestClient) -> None:
     """Before that, and after the endpoint is rejected, the place that it has refuses connections."""
     world = a_world(served)

@@ -7,6 +7,9 @@ from typing import cast
 
 from kagemusha.domain.connections import Reason
 
+_EARLY = 65_536
+"""Bytes that a client may say before it is joined to a store."""
+
 
 class Flow:
     """What came through a connection, in bytes: `received` from the client and `sent` to it.
@@ -24,7 +27,10 @@ class Flow:
 
 
 class Front(asyncio.Protocol):
-    """The client's side, on TLS. It reads nothing until it is joined to a store."""
+    """The client's side, on TLS. What comes before it is joined to a store is kept for that.
+
+    A client that is not read may have left meanwhile: then event loops drop what it said.
+    """
 
     def __init__(self, flow: Flow, ended: Callable[[], object]) -> None:
         """`ended` is called once, when the connection is over."""
@@ -34,21 +40,28 @@ class Front(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.back: Back | None = None
         self._heard = asyncio.Event()
-        # uvloop may give what came with the end of the handshake, asked to pause or not.
         self._early: list[bytes] = []
         self._ended = ended
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The handshake is done."""
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.pause_reading()
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether the client is gone, and has left nothing for a store."""
+        return self.is_over and not self._early
+
+    def cut(self) -> None:
+        """End it now. What waits for a store is dropped."""
+        self._early.clear()
+        self.transport.abort()
 
     async def hear(self, patience: float) -> None:
         """Wait until the client has said something, or is gone, but no longer than `patience` seconds.
 
         Who is answered before may not read the answer, if it is the last.
         """
-        self.transport.resume_reading()
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._heard.wait()
@@ -56,19 +69,22 @@ class Front(asyncio.Protocol):
     def join(self, back: "Back") -> None:
         """Let bytes flow."""
         self.back = back
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+        # Afterwards, since a store that is slow has reading paused again.
         back.transport.writelines(self._early)
         self._early.clear()
         if self.is_over:
             back.transport.close()
-        elif not self.transport.is_closing():
-            self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         """Something for the store."""
         self.flow.received += len(data)
         if self.back is None:
-            self._early.append(data)
             self._heard.set()
+            self._early.append(data)
+            if self.flow.received >= _EARLY:
+                self.transport.pause_reading()
         elif not self.back.transport.is_closing():
             self.back.transport.write(data)
 

@@ -103,7 +103,7 @@ class Visit:
         """End it now."""
         self._cut = self._cut or reason
         if self._front is not None:
-            self._front.transport.abort()
+            self._front.cut()
         elif self._task is not None:
             self._task.cancel()
 
@@ -160,7 +160,7 @@ class Visit:
         protocol = await MANNERS[store.kind].open(client)
         front = await self._handshake(flow, context, protocol)
         began = elapsed()
-        if front.is_over or not await self._join(front):
+        if front.is_in_vain or not await self._join(front):
             return
         self._tell(Outcome.CONNECTED)
         await self._over.wait()
@@ -179,10 +179,10 @@ class Visit:
         self._front = front
         agreed = front.transport.get_extra_info("ssl_object").selected_alpn_protocol()
         if protocol is not None and agreed != protocol:
-            front.transport.abort()
+            front.cut()
             raise Unopened(Reason.TLS)
         if self._cut is not None:
-            front.transport.abort()
+            front.cut()
         return front
 
     async def _join(self, front: Front) -> bool:
