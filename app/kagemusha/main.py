@@ -141,7 +141,7 @@ async def _begin(transactions: Transactions, settings: Settings) -> None:
 
     file = scenario_files.ScenarioFile(settings.scenario)
     body = scenario_files.checked(file)
-    if await ensure_default(transactions, scenario_files.beginning(body, told, settings.model_fields_set)):
+    if await ensure_default(transactions, scenario_files.beginning(file, body, told, settings.model_fields_set)):
         try:
             await scenario_files.play(transactions, DEFAULT, file, body, operations())
         except scenario_files.ScenarioProblem:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from pydantic import ValidationError
@@ -14,11 +15,13 @@ from kagemusha.clock import from_datetime
 from kagemusha.domain.errors import DomainError
 from kagemusha.problems import StartProblem
 from kagemusha.services import scenarios
-from kagemusha.services.sandboxes import NewSandbox
+from kagemusha.services.sandboxes import NewSandbox, check
 from kagemusha.services.transactions import Transactions
 
 BIGGEST = 1_000_000
 """Bytes of a file that is read."""
+MOST_VALUES = 100_000
+"""Of a file, with its aliases written out."""
 _PLACE = re.compile(r"scenario\.(?P<kind>\w+)\[(?P<number>\d+)\]: (?P<said>.*)", re.ASCII | re.DOTALL)
 
 
@@ -27,13 +30,57 @@ class ScenarioProblem(StartProblem):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as JSON has it: moments stay text, and a number that begins with 0 is none."""
+    """YAML as JSON has it: moments stay text, and there are no sets, bytes, or numbers without an end."""
 
+    yaml_constructors: ClassVar = {
+        tag: construct
+        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in {"map", "seq", "str", "int", "float", "bool", "null"}
+    }
+
+    def construct_yaml_float(self, node: Any) -> float:
+        """A number that JSON has, too."""
+        number: float = super().construct_yaml_float(node)
+        if not isfinite(number):
+            raise _error("JSON has no such number", node)
+        return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _error(said: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=said, problem_mark=node.start_mark)
+
+
+def _size(node: yaml.Node, known: dict[yaml.Node, int]) -> int:
+    """How many values a node holds, each alias with all that it names. `known` has the sizes of others.
+
+    Raises MarkedYAMLError for too many, for what holds itself, and for a key that is said twice.
+    """
+    if node in known:
+        if not known[node]:
+            raise _error("this holds itself", node)
+        return known[node]
+    known[node], parts = 0, []
+    if isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in keys:
+                raise _error(f"{key.value} is said twice", key)
+            keys.update([key.value] if isinstance(key, yaml.ScalarNode) else [])
+            parts += [key, value]
+    elif isinstance(node, yaml.SequenceNode):
+        parts = node.value
+    known[node] = 1 + sum(_size(part, known) for part in parts)
+    if known[node] > MOST_VALUES:
+        raise _error(f"this holds more than {MOST_VALUES} values", node)
+    return known[node]
 
 
 class ScenarioFile:
@@ -43,18 +90,26 @@ class ScenarioFile:
         """Read `path`. Raises ScenarioProblem when it is no readable YAML or JSON."""
         self.path = path
         try:
-            text = path.read_bytes()[:BIGGEST].decode()
-        except (OSError, UnicodeDecodeError) as error:
+            with path.open("rb") as file:
+                read = file.read(BIGGEST + 1)
+            text = read[:BIGGEST].decode(errors="strict" if len(read) <= BIGGEST else "replace")
+        except (OSError, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise ScenarioProblem(f"Can't read the scenario {path}: {said}.") from None
+        if len(read) > BIGGEST:
+            raise ScenarioProblem(f"Can't read the scenario {path}: it is larger than {BIGGEST} bytes.")
         try:
             loader = _Loader(text)
             self._root = loader.get_single_node()
+            if self._root:
+                _size(self._root, {})
             self.data: Any = loader.construct_document(self._root) if self._root else None
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ScenarioProblem(f"{path}:{line}: no YAML or JSON: {error.problem}.") from None
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
+        except RecursionError:
+            raise ScenarioProblem(f"{path}: no YAML or JSON: it is nested too deeply.") from None
+        except (yaml.YAMLError, ValueError) as error:
             raise ScenarioProblem(f"{path}: no YAML or JSON: {error}.") from None
 
     def line(self, place: Sequence[str | int]) -> int:
@@ -91,9 +146,12 @@ def _problems(file: ScenarioFile, error: ValidationError) -> Iterator[str]:
         yield file.problem(each["loc"], each["msg"].removeprefix("Value error, ").rstrip(".") + ".")
 
 
-def beginning(body: ScenarioBody, told: NewSandbox, given: Collection[str] = ()) -> NewSandbox:
-    """The sandbox that a scenario asks for; what was `given` to the server wins, and `told` has what nobody said."""
-    return replace(
+def beginning(file: ScenarioFile, body: ScenarioBody, told: NewSandbox, given: Collection[str] = ()) -> NewSandbox:
+    """The sandbox that a scenario asks for; what was `given` to the server wins, and `told` has what nobody said.
+
+    Raises ScenarioProblem for what no sandbox can have.
+    """
+    asked = replace(
         told,
         seed=told.seed if body.seed is None or "seed" in given else body.seed,
         manual=told.manual if body.clock is None or "clock" in given else body.clock == "manual",
@@ -101,6 +159,13 @@ def beginning(body: ScenarioBody, told: NewSandbox, given: Collection[str] = ())
         now=None if body.now is None else from_datetime(body.now),
         delays=body.delays,
     )
+    try:
+        check(asked)
+    except DomainError as error:
+        # The message begins with what it is about.
+        line = file.line([error.message.partition(" ")[0]])
+        raise ScenarioProblem(f"{file.path}:{line}: {error.message}") from None
+    return asked
 
 
 async def play(

@@ -29,6 +29,8 @@ EFFECTS = [
     {"status": 503},
     {"status": 418, "body": {"id": "teapot", "message": "No."}, "headers": {"Retry-After": "7"}},
     {"status": 200, "body": "not JSON"},
+    {"status": 204},
+    {"status": 304, "headers": {"ETag": '"x"'}},
     {"latency": 0.001},
     {"latency": 0.001, "status": 500},
     {"rate_limit": True},
@@ -109,6 +111,7 @@ def test_an_aws_fault_is_in_the_words_of_aws(world: World) -> None:
         ({"status": 503}, "<Code>Unavailable</Code>"),
         ({"rate_limit": True}, "<Code>RequestLimitExceeded</Code>"),
         ({"status": 400, "body": {"Code": "Odd", "Message": "So."}}, "<Code>Odd</Code><Message>So.</Message>"),
+        ({"status": 400, "body": {"Code": [5], "Message": None}}, "<Code>[5]</Code><Message>None</Message>"),
     ):
         match = {"ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-00000000000000000"}
         body = {"operation": "ec2.CreateVpcEndpoint", "effect": effect, "match": match, "times": 1}

@@ -323,6 +323,8 @@ def test_reset_takes_faults_away(client: TestClient) -> None:
         ({"operation": "app.info", "effect": {"status": 99}}, "status"),
         ({"operation": "app.info", "effect": {"status": 503, "disconnect": True}}, "give one of"),
         ({"operation": "app.info", "effect": {"latency": 1, "body": {}}}, "go with a"),
+        ({"operation": "app.info", "effect": {"status": 204, "body": {}}}, "status 204 has no body: leave it out"),
+        ({"operation": "*", "effect": {"status": 304, "body": "x"}}, "status 304 has no body: leave it out"),
         ({"operation": "app.info", "effect": {"status": 503, "headers": {"a b": "c"}}}, "can't be sent as a header"),
         ({"operation": "app.info", "effect": {"status": 503, "headers": {"a": "c\r\nd: e"}}}, "can't be sent"),
         ({"operation": "app.info", "effect": {"status": 503}, "match": {"addon": "x"}}, "app.info has"),
@@ -335,6 +337,28 @@ def test_what_is_no_fault_is_refused(client: TestClient, body: object, said: str
     assert answer.status_code == 422
     assert said in answer.json()["message"]
     assert world.sim("GET", "/faults") == []
+
+
+def test_what_can_not_be_sent_is_refused(client: TestClient) -> None:
+    """A body with half a character in it, which no answer could have, orders nothing."""
+    world = World.make(client)
+    for body in (r'"\ud800"', r'{"a": ["\ud800"]}', r'{"\ud800": 1}'):
+        fault = f'{{"operation": "app.info", "effect": {{"status": 503, "body": {body}}}}}'
+        answer = client.post("/_sim/sandboxes/one/faults", content=fault, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422
+        assert "this body can't be sent" in answer.json()["message"]
+    assert world.sim("GET", "/faults") == []
+
+
+def test_nothing_falls_due_after_the_end_of_time(client: TestClient) -> None:
+    """What is released so late that its delay would not end falls due at the last moment that there is."""
+    world = World.make(client)
+    order(world, "space.allocating", {"slow": 5e8})
+    space = world.post("/spaces", {"name": "harbor", "team": "kagemusha"})["id"]
+    world.sim("POST", f"/pending/{space}/hold")
+    world.sim("POST", "/clock/advance", {"to": "9990-01-01T00:00:00Z"})
+    assert world.sim("POST", f"/pending/{space}/release")["due_at"] == "9999-12-31T23:59:59.000Z"
+    assert world.sim("POST", f"/pending/{space}/step")["fired"] == 1
 
 
 def test_a_fault_that_is_not_there_is_not_found(client: TestClient) -> None:

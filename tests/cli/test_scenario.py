@@ -12,6 +12,8 @@ from live import serving
 
 ROOT = Path(__file__).parents[2] / "docs" / "scenarios"
 EXAMPLES = sorted(ROOT.glob("*.yaml"))
+BOMB = "".join(f"x{number}: &x{number} [*x{number - 1}, *x{number - 1}]\n" for number in range(1, 30))
+"""Each line holds twice as much as the one before."""
 
 
 def test_there_are_three_examples() -> None:
@@ -60,7 +62,20 @@ def test_the_schema_is_what_the_command_prints(run: Run) -> None:
         ("version: 2\n", ":1: version: Input should be 1."),
         ("- 1\n", ":1: Input should be a valid dictionary"),
         ("", ":1: Input should be a valid dictionary"),
-        ("a: &a [*a]\n", ":1: version: Field required"),
+        ("a: &a [*a]\n", ":1: no YAML or JSON: this holds itself."),
+        (
+            "version: 1\nfaults: &a\n  - {operation: app.info, effect: {status: 503, body: *a}}\n",
+            ": this holds itself.",
+        ),
+        ("version: 1\nclock: auto\nclock: manual\n", ":3: no YAML or JSON: clock is said twice."),
+        ("version: 1\npace: .inf\n", ":2: no YAML or JSON: JSON has no such number."),
+        ("version: 1\ndescription: !!binary AAAA\n", ":2: no YAML or JSON: could not determine"),
+        ("version: 1\napps: !!set {ferry}\n", ":2: no YAML or JSON: could not determine"),
+        ("[" * 5_000, ": no YAML or JSON: it is nested too deeply."),
+        (f"version: 1\nx0: &x0 [a, a]\n{BOMB}", ":17: no YAML or JSON: this holds more than 100000 values."),
+        ("version: 1\n\npace: 0\n", ":3: pace must be a number from"),
+        ("version: 1\ndelays: {space.gone: 1}\n", ":2: delays names no stage: space.gone."),
+        ("version: 1\nnow: 9999-12-31T23:59:59Z\n", ":2: now must be a moment from 1970 to"),
         (
             "version: 1\nnow: 2030-01-01T00:00:00Z\nfaults:\n  - stage: x\n    effect: {hold: true}\n",
             ":4: faults[0]: There",
@@ -76,6 +91,15 @@ def test_a_mistake_is_named_by_its_line(run: Run, tmp_path: Path, text: str, sai
     assert found.err.startswith(str(path)), found.err
     assert said in found.err
     assert "Traceback" not in found.err
+
+
+def test_no_part_of_a_file_is_left_unread(run: Run, tmp_path: Path) -> None:
+    """A file that is too large is refused, not cut short."""
+    path = tmp_path / "world.yaml"
+    path.write_text(f"version: 1\n#{'☃' * 333_333}\nboats: []\n")
+    assert (
+        run("scenario", "check", str(path)).err == f"Can't read the scenario {path}: it is larger than 1000000 bytes.\n"
+    )
 
 
 def test_every_mistake_is_told(run: Run, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from kagemusha.api import troubles, worlds
 from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
+from kagemusha.domain.faults import BODILESS
 
 log = logging.getLogger(__name__)
 # FastAPI silences this where it makes what checks a body. Ours are made when the first body comes (`defer_build`).
@@ -150,6 +151,8 @@ async def _fault(request: Request, error: Exception) -> Response:
         name: value for name, value in (error.effect.headers or {}).items() if name.lower() not in troubles.FRAMING
     }
     body, status = error.effect.body, error.status
+    if status in BODILESS:
+        return Response(None, status, headers)
     if isinstance(body, str):
         return Response(body, status, headers)
     if body is None:

@@ -13,6 +13,8 @@ EVERY = "*"
 """The operation id that stands for all of Heroku's and AWS's: not for connections."""
 CONNECTION_MATCHES = ("addon", "endpoint", "host", "source")
 """What the `match` of a fault of connections may name; `source` is the address in 127.0.0.0/8 or the one in the VPC."""
+BODILESS = frozenset({204, 205, 304})
+"""Statuses of answers without a body."""
 _CHANCES = 2**64
 
 

@@ -1,8 +1,8 @@
 """Data stores behind add-ons, as the Data API speaks of them: found by service, described, and set up."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +17,8 @@ from kagemusha.store.records import Addon, App
 
 REDIS, POSTGRES, KAFKA = "heroku-redis", "heroku-postgresql", "heroku-kafka"
 _WINDOW = "maintenance_window"
+_SHOWN = 40
+"""Characters of a refused value that its error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,20 @@ def _views(context: Context, app: App, found: Sequence[Addon]) -> list[Database]
 def redis_settings(addon: Addon) -> RedisSettings:
     """What an add-on is set to, if it is a Redis."""
     return RedisSettings(**{name: value for name, value in _settings(addon).items() if name != _WINDOW})
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise InvalidParams unless a store can be set to `settings`, all of them as they are kept."""
+    known = asdict(redis.DEFAULTS) | {_WINDOW: ""}
+    for name, value in settings.items():
+        if name not in known:
+            raise InvalidParams(f"{name[:_SHOWN]} is no setting: use {', '.join(known)}.")
+        if type(value) is not type(known[name]):
+            raise InvalidParams(f"{name} must be {'a whole number' if name == 'timeout' else 'text'}.")
+    redis.check_settings(settings)
+    version = settings.get("version", redis.DEFAULTS.version)
+    if version not in redis.VERSIONS:
+        raise InvalidParams(f"version can't be {version[:_SHOWN]!r}: use one of {', '.join(redis.VERSIONS)}.")
 
 
 def _settings(addon: Addon) -> dict[str, Any]:

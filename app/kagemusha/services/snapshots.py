@@ -14,7 +14,9 @@ from typing import Any
 
 from kagemusha.domain import catalog
 from kagemusha.domain.errors import DomainError, InvalidParams
-from kagemusha.services import sources
+from kagemusha.domain.lifecycle import STAGE_IDS, stage_id
+from kagemusha.domain.states import Machine
+from kagemusha.services import databases, sources
 from kagemusha.services.context import Context
 from kagemusha.services.endpoint_services import PREFIX
 from kagemusha.services.sandboxes import check_delays, check_pace
@@ -139,7 +141,7 @@ def _check_agreement(snapshot: Snapshot) -> None:
     world = snapshot.world
     problems = chain(
         _bad_numbers(snapshot), _bad_references(world), _twins(world), _bad_names(world), _bad_releases(world),
-        _bad_waits(snapshot), _bad_faults(snapshot), _bad_sources(world),
+        _bad_waits(snapshot), _bad_faults(snapshot), _bad_sources(world), _bad_settings(world),
     )  # fmt: skip
     for where, said in problems:
         message = f"{where}: {said}."
@@ -204,14 +206,17 @@ def _bad_releases(world: World) -> Iterator[Problem]:
 
 def _bad_waits(snapshot: Snapshot) -> Iterator[Problem]:
     faults = {0, *(fault.id for fault in snapshot.faults)}
-    for table in _THINGS:
+    for machine in Machine:
+        table = f"{machine}s"
         for number, row in enumerate(snapshot.world[table]):
-            if "held_by" not in row:
-                continue
-            if (row["held_by"] is None) != (row["held_left"] is None) or (row["held_by"] is not None and row["due_at"]):
+            held = row["held_by"] is not None
+            if held != (row["held_left"] is not None) or (held and row["due_at"] is not None):
                 yield place("world", table, number, "held_by"), "a thing is held, with what is left, or it falls due"
             if row["held_by"] is not None and row["held_by"] not in faults:
                 yield place("world", table, number, "held_by"), "no fault has this number"
+            waits = row["due_at"] is not None or row["held_by"] is not None
+            if waits and stage_id(machine, row["state"]) not in STAGE_IDS:
+                yield place("world", table, number, "state"), f"nothing follows {row['state']}: it can't fall due"
 
 
 def _bad_faults(snapshot: Snapshot) -> Iterator[Problem]:
@@ -230,3 +235,11 @@ def _bad_sources(world: World) -> Iterator[Problem]:
             sources.check(Source(row["address"], row["vpc_address"], json.dumps(row["security_group_ids"])))
         except DomainError as error:
             yield place("world", "sources", number), error.message.rstrip(".")
+
+
+def _bad_settings(world: World) -> Iterator[Problem]:
+    for number, row in enumerate(world["addons"]):
+        try:
+            databases.check_settings(row["settings"])
+        except DomainError as error:
+            yield place("world", "addons", number, "settings"), error.message.rstrip(".")

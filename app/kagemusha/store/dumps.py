@@ -65,6 +65,8 @@ def _storable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Moment = Annotated[int, Ge(0), Le(LATEST)]
+MOST = 2**53 - 1
+"""The largest number of a document. Like every bound of one it leaves room for what will be counted on."""
 _Uuid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 _EndpointId = Annotated[str, StringConstraints(pattern=r"^vpce-[0-9a-f]{17}$")]
 
@@ -92,12 +94,12 @@ def _type(table: Table, column: Column[Any]) -> Any:
         found = _Uuid
     elif column.name == "endpoint_id":
         found = _EndpointId
-    elif column.name.endswith("_at"):
+    elif column.name.endswith("_at") or column.name == "held_left":
         found = Moment
     elif isinstance(kind, Boolean):
         found = bool
     elif isinstance(kind, Integer):
-        found = Annotated[int, Ge(0), Le(2**63 - 1 if isinstance(kind, BigInteger) else 2**31 - 1)]
+        found = Annotated[int, Ge(0), Le(MOST if isinstance(kind, BigInteger) else 2**30)]
     else:
         found = float if isinstance(kind, Float) else Text
     return found | None if column.nullable else found

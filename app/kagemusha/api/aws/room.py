@@ -18,7 +18,7 @@ from kagemusha.api.aws.protocol import STATUSES, Parameters, ec2_answer, ec2_err
 from kagemusha.api.troubles import FRAMING, NO_ANSWER, meet
 from kagemusha.clock import elapsed
 from kagemusha.domain.errors import AwsError, DomainError, Unauthorized, Unavailable
-from kagemusha.domain.faults import RequestEffect
+from kagemusha.domain.faults import BODILESS, RequestEffect
 from kagemusha.domain.security_groups import Rule
 from kagemusha.services.aws_credentials import Caller, find_caller
 from kagemusha.services.requests import Answered
@@ -147,11 +147,12 @@ class Room:
     def _faulty(self, call: Call, effect: RequestEffect, status: int) -> AwsResponse:
         """A fault's answer: its body if that is text, else AWS's error with its ``Code`` and ``Message``."""
         said = effect.body if isinstance(effect.body, dict) else {}
-        code, message = _FAULTS.get(status, _FAULTS[HTTPStatus.BAD_REQUEST])
-        answer = self._refuse(call.request, call.scope, AwsError(said.get("Code", code), said.get("Message", message)))
+        usual = _FAULTS.get(status, _FAULTS[HTTPStatus.BAD_REQUEST])
+        code, message = (str(said.get(name, other)) for name, other in zip(("Code", "Message"), usual, strict=True))
+        answer = self._refuse(call.request, call.scope, AwsError(code, message))
         body = effect.body.encode() if isinstance(effect.body, str) else answer.body
         more = [(name, value) for name, value in (effect.headers or {}).items() if name.lower() not in FRAMING]
-        return AwsResponse(status, [*answer.headers, *more], body)
+        return AwsResponse(status, [*answer.headers, *more], b"" if status in BODILESS else body)
 
     def _refuse(self, request: AwsRequest, signed: Scope | None, error: AwsError) -> AwsResponse:
         request_id = self.request_id(0)

@@ -1,5 +1,6 @@
 """What a fault may be ordered with."""
 
+import json
 import re
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Discriminator, Field, Strict, Tag, model_va
 from kagemusha.api.deps import Text
 from kagemusha.api.sim.schemas import Body, Number, one_of
 from kagemusha.domain.connections import OPERATIONS
+from kagemusha.domain.faults import BODILESS
 
 LONGEST_LATENCY = 3_600
 """Seconds."""
@@ -26,6 +28,15 @@ def _headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+def _sendable(body: Any) -> Any:
+    try:
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:  # of JSON, or of UTF-8
+        message = "this body can't be sent: use what JSON has, without lone surrogates"
+        raise ValueError(message) from None
+    return body
+
+
 Latency = Annotated[Number, Gt(0), Le(LONGEST_LATENCY)]
 
 
@@ -33,7 +44,7 @@ class RequestEffect(Body):
     """What happens to a request: one of `status`, `disconnect`, `truncate` and `rate_limit`, or `latency`, or both."""
 
     status: Annotated[int, Strict(), Ge(200), Le(599)] | None = None
-    body: Any = None
+    body: Annotated[Any, AfterValidator(_sendable)] = None
     headers: Annotated[dict[Text, Text], AfterValidator(_headers)] | None = None
     latency: Latency | None = None
     disconnect: Literal[True, "after"] | None = None
@@ -48,6 +59,9 @@ class RequestEffect(Body):
             raise ValueError(message)
         if self.status is None and ("body" in self.model_fields_set or self.headers is not None):
             message = '"body" and "headers" go with a "status"'
+            raise ValueError(message)
+        if self.status in BODILESS and self.body is not None:
+            message = f"an answer with status {self.status} has no body: leave it out"
             raise ValueError(message)
         return self
 

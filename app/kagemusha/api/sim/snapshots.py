@@ -1,12 +1,13 @@
 """The whole world as one document: taken, and put in the place of another."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 from fastapi import Request
 from fastapi.responses import Response
-from pydantic import ConfigDict, Field, Strict, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, Strict, field_validator
 
 from kagemusha.api.deps import Text
 from kagemusha.api.dialect import reply
@@ -16,10 +17,12 @@ from kagemusha.api.sim.common import Worlds, room
 from kagemusha.api.sim.fault_bodies import FaultBody
 from kagemusha.api.sim.schemas import Body, Delay, Moment, Number
 from kagemusha.clock import from_datetime, rfc3339
+from kagemusha.domain.delays import LATEST
 from kagemusha.domain.states import Machine
 from kagemusha.services import clocks, sandboxes, snapshots
 from kagemusha.services.context import Context
 from kagemusha.services.snapshots import Snapshot
+from kagemusha.store.dumps import MOST
 from kagemusha.store.happenings import Fault, JournalEntry, Occurrence
 
 VERSION = 3
@@ -27,16 +30,26 @@ VERSION = 3
 _NOTE = "What the AWS emulator keeps (VPCs, subnets, security groups) is not in this document."
 _BIGGEST = 2**63 - 1
 router = room("/sandboxes/{name}/snapshot", "history")
-Count = Annotated[int, Strict(), Ge(0), Le(2**31 - 1)]
+Count = Annotated[int, Strict(), Ge(0), Le(2**30)]
+
+
+def _told(moment: datetime) -> datetime:
+    if not 0 <= from_datetime(moment) <= LATEST:
+        message = "give a moment of the years 1970 to 9999"
+        raise ValueError(message)
+    return moment
+
+
+Happened = Annotated[Moment, AfterValidator(_told)]
 
 
 class ClockDocument(Body):
     """A clock, of which `next_due_at` is worked out anew."""
 
     mode: Literal["auto", "manual"]
-    now: Moment
+    now: Happened
     pace: Number
-    next_due_at: Moment | None
+    next_due_at: Happened | None
 
 
 class Settings(Body):
@@ -51,7 +64,7 @@ class TransitionDocument(Body):
     """An entry of the history."""
 
     kind: Literal["transition"]
-    at: Moment
+    at: Happened
     machine: Machine
     resource: Text
     name: Text
@@ -65,14 +78,13 @@ class OccurrenceDocument(Body):
     model_config = ConfigDict(extra="allow")
 
     kind: Literal["request", "fault", "connection"]
-    at: Moment
+    at: Happened
 
 
 class FaultDocument(FaultBody):
     """A fault, and how often it was met."""
 
     id: Annotated[Count, Ge(1)]
-    times: Annotated[Count, Ge(1)] | None = None
     hits: Count
     draws: Count
 
@@ -85,7 +97,7 @@ class SnapshotBody(Body):
     note: Text = ""
     clock: ClockDocument
     seed: Annotated[int, Strict(), Ge(0), Le(_BIGGEST)]
-    counter: Annotated[int, Strict(), Ge(0), Le(_BIGGEST)]
+    counter: Annotated[int, Strict(), Ge(0), Le(MOST)]
     settings: Settings
     world: dict[str, Any]
     transitions: list[TransitionDocument]
