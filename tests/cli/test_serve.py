@@ -95,6 +95,17 @@ def test_a_lock_that_is_not_had_holds_up_no_end(tmp_path: Path) -> None:
             assert server.ends(server.process.terminate) == (0, "")
 
 
+def test_who_waits_when_a_server_ends_is_hung_up_on() -> None:
+    """A request that SIGTERM cuts short has no answer: nothing is wrong with the server, nor with the request."""
+    with serving("--ephemeral") as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"GET /_sim/sandboxes/default/journal?after=9&wait=60 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert names(server) == {"default"}
+            assert server.ends(server.process.terminate) == (0, "")
+            assert client.recv(1_000) == b""
+
+
 @pytest.mark.parametrize("answered", [True, False], ids=["answered", "under way"])
 def test_an_aws_call_holds_up_no_end(answered: bool) -> None:
     """SIGTERM ends a server in 2 s and in silence with the AWS emulator loaded, and while it is being loaded."""

@@ -258,14 +258,35 @@ def test_a_mistake_in_a_marker_is_one_message(project: Project, kagemusha_server
         @pytest.mark.kagemusha(delays={"space.alocating": 7})
         def test_unknown(kagemusha):
             pass
+
+        @pytest.mark.kagemusha(scenario="world.yaml")
+        def test_file(kagemusha):
+            pass
+
+        @pytest.mark.kagemusha(pace=float("nan"))
+        def test_no_number(kagemusha):
+            pass
+
+        @pytest.mark.kagemusha_fault(operation="app.info", effect={"status", 503})
+        def test_set(kagemusha):
+            pass
+
+        @pytest.mark.kagemusha_fault(operation="app.info")
+        def test_half(kagemusha):
+            pass
     """)  # fmt: skip
     said = project.run("--kagemusha-url", kagemusha_server)
-    assert said.outcomes == {"error": 3}
+    assert said.outcomes == {"error": 7}
     lines = said.after("= ERRORS =")
-    assert [lines[1], lines[3], lines[5].partition(".alocating")[0]] == [
+    told = [line for line in lines if not line.startswith("_")]
+    assert [line.partition(".alocating")[0].partition(": Input")[0] for line in told[:7]] == [
         "@pytest.mark.kagemusha takes keywords alone: kagemusha(…=…).",
         "POST /_sim/sandboxes: 422 invalid_params: sede: Extra inputs are not permitted.",
         "POST /_sim/sandboxes: 422 invalid_params: delays names no stage: space",
+        "POST /_sim/sandboxes: 422 invalid_params: scenario",
+        "@pytest.mark.kagemusha takes what JSON has: Out of range float values are not JSON compliant.",
+        "@pytest.mark.kagemusha_fault takes what JSON has: Object of type set is not JSON serializable.",
+        "@pytest.mark.kagemusha_fault: missing a required argument: 'effect'.",
     ]
 
 

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kagemusha.certificates import server_file
 from kagemusha.cli import aws_profile
-from kagemusha.connections import Connection
+from kagemusha.connections import CLOSE, Connection
 from kagemusha.main import create_app
 from kagemusha.settings import Settings
 
@@ -23,6 +24,24 @@ GRACE = 1
 """Seconds that requests have to end by themselves."""
 LAST = 1.5
 """Seconds after which a process ends whatever it does."""
+
+
+class HangingUp:
+    """Hangs up on who is still waiting when the server ends: uvicorn would call it an error of the server's."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Around `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, unless the server ends before."""
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            scope["extensions"][CLOSE]()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            raise
 
 
 class Lifeline(Protocol):
@@ -79,7 +98,8 @@ def answer(
     aws_profile.set_aside()
     app = create_app(settings)
     certificate = server_file(settings.certificates_folder, settings.host) if settings.tls else None
-    config = uvicorn.Config(app, http=Connection, lifespan="off", ws="none", log_level="warning", access_log=False,
+    patient = HangingUp(app)
+    config = uvicorn.Config(patient, http=Connection, lifespan="off", ws="none", log_level="warning", access_log=False,
                             server_header=False, timeout_graceful_shutdown=GRACE, ssl_certfile=certificate)  # fmt: skip
     # Ctrl-C is for the process that looks after this one, if there is one.
     signals = {signal.SIGTERM} if lifeline else {signal.SIGTERM, signal.SIGINT}

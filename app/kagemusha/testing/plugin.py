@@ -3,9 +3,11 @@
 pytest loads it at each start where kagemusha is installed, so httpx and the like are imported when a test wants them.
 """
 
+import json
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -86,7 +88,7 @@ def kagemusha(kagemusha_server: str, request: pytest.FixtureRequest) -> Iterator
     with sandbox:
         with _plainly():
             for each in _marks(node, "kagemusha_fault"):
-                sandbox.fault(**each)
+                _order(sandbox, each)
         node.stash[_SANDBOX] = sandbox
         yield sandbox
         del node.stash[_SANDBOX]
@@ -125,7 +127,20 @@ def _marks(node: pytest.Item, name: str) -> list[dict[str, Any]]:
     marks = list(node.iter_markers(name))[::-1]
     if any(mark.args for mark in marks):
         pytest.fail(f"@pytest.mark.{name} takes keywords alone: {name}(…=…).", pytrace=False)
-    return [dict(mark.kwargs) for mark in marks]
+    told = [dict(mark.kwargs) for mark in marks]
+    try:
+        json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise pytest.fail.Exception(f"@pytest.mark.{name} takes what JSON has: {error}.", pytrace=False) from None
+    return told
+
+
+def _order(sandbox: Sandbox, told: dict[str, Any]) -> None:
+    try:
+        signature(sandbox.fault).bind(**told)
+    except TypeError as error:
+        raise pytest.fail.Exception(f"@pytest.mark.kagemusha_fault: {error}.", pytrace=False) from None
+    sandbox.fault(**told)
 
 
 @contextmanager

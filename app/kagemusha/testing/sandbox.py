@@ -110,7 +110,9 @@ class Sandbox:
         `asked` are the fields of ``POST /_sim/sandboxes``: seed, pace, clock, now, delays, scenario, name,
         aws_account_id, aws_principal. Without a name it gets one that no other has.
         """
-        body = DEFAULTS | {name: told for name, told in asked.get("scenario", {}).items() if name in DEFAULTS} | asked
+        scenario = asked.get("scenario")
+        begins = scenario if isinstance(scenario, Mapping) else {}
+        body = DEFAULTS | {name: told for name, told in begins.items() if name in DEFAULTS} | asked
         with _control(url) as control:
             return cls(url, _asked(control, "POST", "/_sim/sandboxes", body))
 
