@@ -85,6 +85,17 @@ def test_the_journal_goes_on(client: TestClient) -> None:
     assert len(again) == len(history)
 
 
+def test_the_journal_goes_on_when_a_sandbox_is_emptied(client: TestClient) -> None:
+    """Whoever follows a journal hears of what comes after a reset, too: its numbers begin behind those of before."""
+    world = furnished(World.make(client))
+    last = world.sim("GET", "/journal?limit=1000")["next_after"]
+    world.sim("POST", "/reset")
+    assert world.sim("GET", "/journal") == {"entries": [], "next_after": 0}
+    world.post("/spaces", {"name": "harbor", "team": "kagemusha"})
+    entries = world.sim("GET", f"/journal?after={last}&kind=transition")["entries"]
+    assert [(each["name"], each["to"]) for each in entries] == [("harbor", "allocating")]
+
+
 def test_a_running_clock_runs_on(client: TestClient) -> None:
     """A world on a running clock goes on from the document's moment."""
     world = World.make(client, clock="auto", now="2030-01-01T00:00:00Z", pace=1)

@@ -233,7 +233,6 @@ class Store(Queries):
         self._execute(_BEGIN, new_began_at=began_at)
         self._occurred.clear()
         self.counter = counter
-        self._journal_seq = self._pruned_at = 0
         self.next_due_at = None
         self.latest_at = began_at
         self.faults_made = self.request_faults = self.stage_faults = 0
