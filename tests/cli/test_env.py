@@ -71,6 +71,25 @@ def test_another_host_is_warned_about(run: Run, answering: Answering) -> None:
     assert said.out == "export HEROKU_HOST=http://build-7.example:8765\n"
 
 
+def test_a_script_ends_where_there_is_no_server(answering: Answering) -> None:
+    """What a script would go on to say is not said to the real Heroku: `eval` fails where nothing was set."""
+    answering.say("this is no sandbox")
+    script = f'set -e; eval "$({shlex.join(KAGEMUSHA)} env --url {answering.url})"; echo went on'
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=False, env={"PYTHONPATH": ":".join(sys.path)}
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("kagemusha: ")
+
+
+@pytest.mark.parametrize("format_", ["json", "dotenv", "github"])
+def test_other_readers_are_told_nothing_where_there_is_no_server(run: Run, answering: Answering, format_: str) -> None:
+    """Only a shell can make something of the word that fails."""
+    answering.say("this is no sandbox")
+    said = run("env", "--url", answering.url, "--format", format_)
+    assert (said.code, said.out) == (1, "")
+
+
 def test_an_unknown_format_is_named(run: Run) -> None:
     """Another format is a usage error that lists those there are."""
     said = run("env", "--format", "fish")

@@ -10,6 +10,7 @@ import pytest
 from doorways import PATIENCE, Echo, Reach, a_world, place
 from driver import World
 from fastapi.testclient import TestClient
+from kagemusha.dataplane import backends
 
 
 def _is_refused(to: tuple[str, int]) -> bool:
@@ -195,6 +196,17 @@ def test_a_store_that_cannot_be_had_is_said_to_be_so(reach: Reach, echo: Echo) -
     echo.broken = "redis-server is not there: install it."
     assert reach.answer(b"x" * 1_000) == b"-ERR redis-server is not there: install it.\r\n"
     assert reach.reasons == [("refused", "backend")]
+
+
+def test_what_is_not_installed_is_among_the_problems(echo: Echo, started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control API says what Postgres stores want, as soon as there is one and not before."""
+    absent = backends.Absent("install it.")
+    monkeypatch.setattr(backends, "make", lambda *_: {"redis": echo, "postgres": absent})
+    with started() as client:
+        world = Reach(a_world(client)).world
+        assert world.sim("GET", "/data-plane")["problems"] == {}
+        world.addon(plan="heroku-postgresql:private-4")
+        assert world.sim("GET", "/data-plane")["problems"] == {"postgres": "install it."}
 
 
 def test_metrics_count_connections(reach: Reach) -> None:

@@ -33,15 +33,22 @@ def env(
     json: Json = False,
 ) -> None:
     """Print the environment that points every client at a sandbox."""
-    with Remote(url) as remote:
-        values: dict[str, str] = remote.sim("GET", "sandboxes", sandbox, has=["env"])["env"]
+    as_json = json or format_ == "json"
+    try:
+        with Remote(url) as remote:
+            values: dict[str, str] = remote.sim("GET", "sandboxes", sandbox, has=["env"])["env"]
+    except typer.TyperException:
+        if format_ == "sh" and not as_json:
+            # `eval ""` succeeds, and what comes after it in a script would be meant for the real Heroku.
+            typer.echo("false")
+        raise
     if remote.authority:
         values |= dict.fromkeys(_AUTHORITIES, str(remote.authority))
     host = urlsplit(values["HEROKU_HOST"]).hostname
     if host not in _OBEYED:
         typer.echo(f"kagemusha: WARNING: the heroku CLI does not obey HEROKU_HOST for {host} and would talk to the "
                    "REAL Heroku. Reach the server as 127.0.0.1, by an SSH tunnel for instance.", err=True)  # fmt: skip
-    if json or format_ == "json":
+    if as_json:
         print_json(values)
     else:
         typer.echo("\n".join(_lines(values, format_)))

@@ -22,7 +22,9 @@ class Absent:
         raise BackendProblem(self._why)
 
     async def agree(self, world: str, stores: Sequence[DataStore]) -> None:
-        """Hold nothing."""
+        """Raise BackendProblem for what can't be had."""
+        if stores:
+            raise BackendProblem(self._why)
 
     async def keep(self, worlds: Sequence[str]) -> None:
         """Hold nothing."""
