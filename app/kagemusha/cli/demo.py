@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kagemusha.cli.ending import Ending
 from kagemusha.cli.remote import Remote
 from kagemusha.cli.talk import fail
 from kagemusha.cli.walk import ControlApi, Walk
@@ -29,6 +28,8 @@ def demo(
     The AWS steps go through boto3, where it is installed, and are shown as commands of the AWS CLI. Redis and Postgres
     add-ons can be connected to; Kafka's have URLs as real ones do, but nothing listens there.
     """
+    from kagemusha.cli.ending import Ending
+
     ending = Ending()
     with _server() if url is None else Remote(url) as remote, _sandbox(remote) as sandbox:
         walk = Walk(remote, sandbox, ending.heed)

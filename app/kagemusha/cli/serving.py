@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -107,6 +106,8 @@ def answer(
 
     async def run() -> None:
         if settings.data_plane:
+            from concurrent.futures import ThreadPoolExecutor
+
             # Its threads begin before the signals are waited for: a signal must not find one that lets it through.
             threads = ThreadPoolExecutor(initializer=signal.pthread_sigmask, initargs=(signal.SIG_BLOCK, signals))
             asyncio.get_running_loop().set_default_executor(threads)

@@ -1,10 +1,12 @@
 """Connections to doors: what becomes of them, and why. The ids are stable: the journal and the metrics tell them."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from kagemusha.domain.doors import PORTS, Kind
+if TYPE_CHECKING:
+    from kagemusha.domain.doors import Kind
 
-OPERATIONS: dict[Kind, str] = {kind: f"{kind}.connect" for kind in PORTS}
+OPERATIONS: dict["Kind", str] = {"redis": "redis.connect", "postgres": "postgres.connect"}
 """What the journal calls a connection, and a fault names it by."""
 
 

@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kagemusha.domain import faults, lifecycle
 from kagemusha.domain.connections import OPERATIONS
-from kagemusha.domain.doors import Kind
 from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.domain.faults import RequestEffect
 from kagemusha.domain.lifecycle import STAGE_IDS, stage_id
@@ -19,6 +18,9 @@ from kagemusha.services.stage_faults import StageFaults, effect_of
 from kagemusha.services.transactions import Key, Transactions
 from kagemusha.store.faults import MOST
 from kagemusha.store.happenings import Fault
+
+if TYPE_CHECKING:
+    from kagemusha.domain.doors import Kind
 
 STAGE_MATCHES = ("resource", "name", "addon")
 """What the `match` of a fault of a stage may name: the journal's id and name of a thing, and its add-on's name."""
@@ -153,7 +155,7 @@ async def meet_request(
 
 
 async def meet_connection(
-    transactions: Transactions, sandbox_id: int, kind: Kind, labels: Labels
+    transactions: Transactions, sandbox_id: int, kind: "Kind", labels: Labels
 ) -> tuple[int, RequestEffect] | None:
     """The same for a connection to a store of `kind`; `labels` are what CONNECTION_MATCHES names.
 
