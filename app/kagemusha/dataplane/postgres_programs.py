@@ -4,8 +4,6 @@ They refuse to be root's. Where we are root, they are `nobody`'s, who needs no r
 is named by the process's own directory.
 """
 
-import asyncio
-import fcntl
 import os
 import pwd
 import subprocess
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kagemusha.dataplane.backend import BackendProblem
+from kagemusha.dataplane.locks import have
 
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """What they are to know: none of the variables by which a user speaks to another PostgreSQL."""
@@ -25,7 +24,6 @@ _SHORT, _LONGEST = "/tmp", 80
 """Bytes of a socket's folder: its path has 103 at most on macOS, 107 on Linux."""
 _LOCK_PATIENCE = 15.0
 """Seconds for a cluster to end whose server was killed."""
-_LOOK_AGAIN = 0.01
 
 
 def program(name: str) -> str:
@@ -106,27 +104,11 @@ async def locked(path: Path) -> AsyncIterator[int]:
     """Have a file to ourselves, once no process has it any more; it is its descriptor. Raises BackendProblem."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        await _have(lock, path)
+        if not await have(lock, _LOCK_PATIENCE):
+            raise BackendProblem(f"{path.parent} is in use by another server: end it, or give another folder.")
         yield lock
     finally:
         os.close(lock)
-
-
-async def _have(lock: int, path: Path) -> None:
-    try:
-        async with asyncio.timeout(_LOCK_PATIENCE):
-            while not _is_had(lock):  # noqa: ASYNC110
-                await asyncio.sleep(_LOOK_AGAIN)
-    except TimeoutError:
-        raise BackendProblem(f"{path.parent} is in use by another server: end it, or give another folder.") from None
-
-
-def _is_had(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

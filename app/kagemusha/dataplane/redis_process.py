@@ -1,7 +1,6 @@
 """One redis-server: its configuration, its process, which never outlives this one, and what changes while it runs."""
 
 import asyncio
-import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -10,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from kagemusha.dataplane.backend import BackendProblem
+from kagemusha.dataplane.locks import have
 from kagemusha.dataplane.redis_rules import ALLOWED, REFUSED, USERS
 from kagemusha.dataplane.resp import request
 from kagemusha.domain.doors import DataStore
@@ -186,23 +186,11 @@ async def _alone(place: Place) -> AsyncIterator[int]:
     """A lock on the data, which whoever inherits it keeps: one of ours that was killed may end a moment after."""
     lock = os.open(place.data, os.O_RDONLY)
     try:
-        for _ in range(int(ANSWERS_IN / _LOOKS)):
-            if _locked(lock):
-                break
-            await asyncio.sleep(_LOOKS)
-        else:
+        if not await have(lock, ANSWERS_IN):
             raise BackendProblem(f"Another kagemusha has the data in {place.data}: end it.")
         yield lock
     finally:
         os.close(lock)
-
-
-def _locked(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _settings(store: DataStore) -> dict[str, str]:
