@@ -110,8 +110,10 @@ async def _start_data_plane(app: FastAPI, settings: Settings) -> Callable[[], Aw
     from kagemusha.services.connections import Counts
 
     transactions: Transactions = app.state.transactions
-    temporary = TemporaryDirectory(prefix="kagemusha-") if settings.stores_folder is None else None
-    folder = settings.stores_folder or Path(temporary.name if temporary else "")
+    folder, temporary = settings.stores_folder, None
+    if folder is None:
+        temporary = TemporaryDirectory(prefix="kagemusha-")
+        folder = Path(temporary.name)
     backends = make(folder, settings.redis_server, settings.postgres_server)
     house = House(transactions, backends, app.state.aws, Counts())
     gateway = Gateway(house, addresses=settings.endpoint_host != "dns")

@@ -79,8 +79,9 @@ class World:
                 entrance.door = now
         self._cut()
         self._places.keep(sandbox.id, self.doors)
+        own = [each.store for each in wanted if each.endpoint_id is None]
         for kind in self._house.backends:
-            await self._agree_on(kind, tuple(each.store for each in wanted if each.endpoint_id is None))
+            await self._agree_on(kind, tuple(each for each in own if each.kind == kind))
         for name, door in self.doors.items():
             if door.is_open and name not in self._entrances:
                 self._open(name, door)
@@ -109,11 +110,10 @@ class World:
                 visit.cut(Reason.CREDENTIALS_ROTATED)
 
     async def _agree_on(self, kind: Kind, stores: tuple[DataStore, ...]) -> None:
-        mine = tuple(each for each in stores if each.kind == kind)
-        if self._agreed.get(kind) == mine:
+        if self._agreed.get(kind) == stores:
             return
         try:
-            await self._house.backends[kind].agree(world_key(self.sandbox), mine)
+            await self._house.backends[kind].agree(world_key(self.sandbox), stores)
         except BackendProblem as problem:
             if self.problems.get(kind) != str(problem):
                 log.warning("The %s stores of sandbox %s: %s", kind, self.sandbox.name, problem)
@@ -121,7 +121,7 @@ class World:
             self._agreed.pop(kind, None)
         else:
             self.problems.pop(kind, None)
-            self._agreed[kind] = mine
+            self._agreed[kind] = stores
 
     def _open(self, name: Name, door: Door) -> None:
         listener = self._places.listen(name)
