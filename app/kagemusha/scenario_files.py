@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar
@@ -151,8 +150,7 @@ def beginning(file: ScenarioFile, body: ScenarioBody, told: NewSandbox, given: C
 
     Raises ScenarioProblem for what no sandbox can have.
     """
-    asked = replace(
-        told,
+    asked = told._replace(
         seed=told.seed if body.seed is None or "seed" in given else body.seed,
         manual=told.manual if body.clock is None or "clock" in given else body.clock == "manual",
         pace=body.pace,

@@ -4,7 +4,6 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from platformdirs import user_data_path
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -18,6 +17,13 @@ def _sendable(token: SecretStr) -> SecretStr:
         message = "only ASCII, without spaces around it, can be sent in a header"
         raise ValueError(message)
     return token
+
+
+def _kept(name: str) -> Path:
+    """In the user's data directory."""
+    from platformdirs import user_data_path
+
+    return user_data_path("kagemusha") / name
 
 
 class Settings(BaseSettings):
@@ -64,7 +70,7 @@ class Settings(BaseSettings):
     @property
     def certificates_folder(self) -> Path:
         """Where the certificate authority is kept: told, or in the user's data directory."""
-        return self.certificates or user_data_path("kagemusha") / "tls"
+        return self.certificates or _kept("tls")
 
     @property
     def stores_folder(self) -> Path | None:
@@ -75,11 +81,11 @@ class Settings(BaseSettings):
         if self.ephemeral:
             return None
         file = self.database_url.partition("sqlite:///")[2]
-        return Path(f"{file}.stores") if file else user_data_path("kagemusha") / "stores"
+        return Path(f"{file}.stores") if file else _kept("stores")
 
     @property
     def database_url(self) -> str:
         """Where the world is kept: given, in memory, or in a file of the user's data directory."""
         if self.ephemeral:
             return MEMORY
-        return self.database or f"sqlite:///{user_data_path('kagemusha') / 'world.db'}"
+        return self.database or f"sqlite:///{_kept('world.db')}"

@@ -13,7 +13,7 @@ PATIENCE = 120
 
 @dataclass(frozen=True)
 class Heroku:
-    """Runs the CLI in a home of its own; anything but exit code 0 is shown with what it said."""
+    """Runs the CLI in a home of its own, which is no repository; anything but exit code 0 is shown with what it said."""
 
     environment: dict[str, str]
 
@@ -22,6 +22,7 @@ class Heroku:
         done = subprocess.run(
             [str(CLI), *arguments],
             env=self.environment,
+            cwd=self.environment["HOME"],
             capture_output=True,
             text=True,
             timeout=PATIENCE,
@@ -35,6 +36,7 @@ class Heroku:
         with subprocess.Popen(
             [str(CLI), *arguments],
             env=self.environment,
+            cwd=self.environment["HOME"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

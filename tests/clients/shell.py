@@ -65,6 +65,7 @@ class Shell:
         return subprocess.run(
             ["sh", "-c", command],
             env=self.environment,
+            cwd=self.environment["HOME"],
             capture_output=True,
             text=True,
             timeout=120,

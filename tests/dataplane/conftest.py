@@ -21,7 +21,7 @@ def changed() -> Callable[..., DataStore]:
     """The store with something else, or with other settings."""
 
     def make(settings: dict[str, Any] | None = None, **changes: Any) -> DataStore:
-        return replace(STORE, settings=replace(STORE.settings, **(settings or {})), **changes)
+        return replace(STORE, settings=STORE.settings._replace(**(settings or {})), **changes)
 
     return make
 

@@ -1,7 +1,6 @@
 """Each table's rows: put in, found, walked and taken away, alike on both databases."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -149,7 +148,7 @@ def expected(rows: list[Any], page: Page) -> list[Any]:
 def test_pages_of_text_are_in_the_order_of_bytes(connection: Connection, table: str, data: st.DataObject) -> None:
     """A page of names, in either direction and with any bounds, is what a sorted list gives."""
     names = data.draw(st.lists(NAMES, max_size=8, unique=True))
-    page = replace(data.draw(pages(st.sampled_from(names) | NAMES if names else NAMES)), field="name")
+    page = data.draw(pages(st.sampled_from(names) | NAMES if names else NAMES))._replace(field="name")
     with connection.begin_nested() as transaction:
         store = world(connection)
         rows = [row(table, number, name=name) for number, name in enumerate(names, 1)]
@@ -164,7 +163,7 @@ def test_pages_of_text_are_in_the_order_of_bytes(connection: Connection, table: 
 def test_pages_of_versions_are_in_the_order_of_numbers(connection: Connection, data: st.DataObject) -> None:
     """A page of one app's releases by version is what a sorted list gives, without another app's."""
     versions = data.draw(st.lists(st.integers(1, 12), max_size=8, unique=True))
-    page = replace(data.draw(pages(st.integers(0, 13))), field="version")
+    page = data.draw(pages(st.integers(0, 13)))._replace(field="version")
     with connection.begin_nested() as transaction:
         store = world(connection)
         rows = [row("releases", number, app_id=1, version=number) for number in versions]

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -83,8 +84,9 @@ class Server(uvicorn.Server):
         if self.should_exit:
             return
         self.should_exit = True
-        # What is cut short now is no error of anybody's.
+        # What is cut short now, an import in a thread too, is no error of anybody's.
         logging.disable()
+        warnings.simplefilter("ignore")
         last = threading.Timer(LAST, os._exit, [0])
         last.daemon = True
         last.start()

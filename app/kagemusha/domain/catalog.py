@@ -3,8 +3,8 @@
 Evidence and dates for each figure are in docs/FIDELITY.md. The ids of these things are the same in every world.
 """
 
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from kagemusha.domain.errors import InvalidParams, NotFound
@@ -14,14 +14,13 @@ STACK = "heroku-24"
 _NAMESPACE = UUID("6b1f0a52-8a4e-5d0c-9d38-0c6e6d75a001")
 
 
-@cache
+@lru_cache(1024)
 def catalog_uuid(kind: str, name: str) -> str:
     """The UUID of something that is the same in every world: a region, a plan, a stack."""
     return str(uuid5(_NAMESPACE, f"{kind}:{name}"))
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """A Heroku region. `zones` maps AWS zone ids, which compare across accounts, to this world's zone names."""
 
     name: str
@@ -31,7 +30,7 @@ class Region:
     aws_region: str
     private_capable: bool
 
-    @cached_property
+    @property
     def id(self) -> str:
         """The region's UUID."""
         return catalog_uuid("region", self.name)
@@ -42,8 +41,7 @@ class Region:
         return ZONES[self.aws_region]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """A plan of an add-on service; `name` is without the service (``private-3``), `cents` a month."""
 
     service: str
@@ -51,7 +49,7 @@ class Plan:
     human_name: str
     cents: int
 
-    @cached_property
+    @property
     def id(self) -> str:
         """The plan's UUID."""
         return catalog_uuid("plan", self.full_name)
@@ -77,8 +75,7 @@ class Plan:
         return self.tier in {"private", "shield"}
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(NamedTuple):
     """An add-on service. `name_prefix` is in the names of its add-ons, from which clients tell its kind."""
 
     name: str
@@ -89,7 +86,7 @@ class Service:
     default_plan: str
     private_default_plan: str
 
-    @cached_property
+    @property
     def id(self) -> str:
         """The service's UUID."""
         return catalog_uuid("addon-service", self.name)

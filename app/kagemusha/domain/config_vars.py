@@ -1,7 +1,7 @@
 """Which config vars an add-on gives to the apps that it is attached to, and with which values."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kagemusha.domain import catalog
 from kagemusha.domain.names import Names, endpoint_dns_name
@@ -9,8 +9,7 @@ from kagemusha.domain.names import Names, endpoint_dns_name
 KAFKA_BROKERS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """An available endpoint, as its URL names it."""
 
     endpoint_id: str

@@ -6,7 +6,7 @@ while the endpoint is available.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kagemusha.domain.redis import RedisSettings
 
@@ -38,8 +38,7 @@ class DataStore:
         return self.key, self.user, self.password
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """The security groups that a connection must pass, in the sandbox's AWS account and the endpoint's region and VPC.
 
     `vpc_id` is None for an endpoint that the control API made in none.
@@ -51,8 +50,7 @@ class Filter:
     security_group_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(NamedTuple):
     """A name and a port at which a store is reached, by `aliases` too. `endpoint_id` is None for the add-on's own.
 
     `filter` is None where nothing is filtered: at add-ons' own, and at endpoints without security groups.

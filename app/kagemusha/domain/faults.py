@@ -5,9 +5,8 @@ when it has been met as often as it says. The shapes are those of the control AP
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, NamedTuple
 
 EVERY = "*"
 """The operation id that stands for all of Heroku's and AWS's: not for connections."""
@@ -18,8 +17,7 @@ BODILESS = frozenset({204, 205, 304})
 _CHANCES = 2**64
 
 
-@dataclass(frozen=True, slots=True)
-class RequestEffect:
+class RequestEffect(NamedTuple):
     """What happens to a request.
 
     It waits `latency` seconds of real time; then it is answered with `status` (with `body`, JSON or text, and
@@ -41,8 +39,7 @@ class RequestEffect:
     cut_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StageEffect:
+class StageEffect(NamedTuple):
     """What happens to a stage: it is held, lasts `slow` times as long, or fails (True: in the usual way)."""
 
     hold: bool = False

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -21,8 +20,7 @@ NEVER = None
 """The override of a stage that is not to end by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(NamedTuple):
     """What decides how long a stage lasts in one sandbox.
 
     `overrides` maps stage ids (``privatelink.provisioning``) to another delay, or to NEVER.
@@ -30,11 +28,10 @@ class Timing:
 
     seed: int
     pace: float
-    overrides: Mapping[str, Delay | None] = field(default_factory=lambda: MappingProxyType({}))
+    overrides: Mapping[str, Delay | None] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """How a stage is waited for: `slow` times as long as usual, and held by the fault `held_by` (0: by hand)."""
 
     slow: float = 1

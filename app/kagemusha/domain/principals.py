@@ -6,8 +6,8 @@ synonyms (inferred). Paths (``role/team/x``) and ``*`` are refused.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from kagemusha.domain.errors import InvalidParams
 
@@ -19,8 +19,7 @@ _SHOWN = 100
 """Characters of a refused principal that its error repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """`account` is 12 digits; `path` is ``root``, ``user/NAME`` or ``role/NAME``."""
 
     account: str

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kagemusha.domain.errors import InvalidParams
 
@@ -28,8 +27,7 @@ _SHOWN = 40
 """Characters of a refused value that its error repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class RedisSettings:
+class RedisSettings(NamedTuple):
     """What a Redis add-on is set to. `timeout` is in seconds; 0 never closes an idle connection."""
 
     maxmemory_policy: str = "noeviction"

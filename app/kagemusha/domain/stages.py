@@ -3,8 +3,8 @@
 docs/state-machines.md is generated from this file.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kagemusha.domain import delays
 from kagemusha.domain.delays import Delay
@@ -42,8 +42,7 @@ class Effect(StrEnum):
     """The thing is gone: asking for it finds nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """One step: `machine` goes from `source` to `target` when `on` happens.
 
     `source` None is birth, `target` None is the end. `delay` belongs to steps that are due by themselves.

@@ -1,6 +1,6 @@
 """All that a use-case may know: the world's store, the moment, and how long things last."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kagemusha.domain import catalog, lifecycle
 from kagemusha.domain.lifecycle import AS_USUAL, Step, Timing
@@ -14,16 +14,14 @@ from kagemusha.store.records import Endpoint, Living, Sandbox
 from kagemusha.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """Who makes a release."""
 
     uuid: str
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """One transaction's view of one world, at the moment `now` (milliseconds)."""
 
     store: Store

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from kagemusha.domain import catalog, config_vars, redis, windows
@@ -21,8 +20,7 @@ _SHOWN = 40
 """Characters of a refused value that its error repeats."""
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(NamedTuple):
     """An add-on as a data store. `attachments` are those of the app that pays for it, oldest first.
 
     `spelled` writes its URL as clients are to have it.
@@ -152,7 +150,7 @@ def redis_settings(addon: Addon) -> RedisSettings:
 
 def check_settings(settings: Mapping[str, Any]) -> None:
     """Raise InvalidParams unless a store can be set to `settings`, all of them as they are kept."""
-    known = asdict(redis.DEFAULTS) | {_WINDOW: ""}
+    known = redis.DEFAULTS._asdict() | {_WINDOW: ""}
     for name, value in settings.items():
         if name not in known:
             raise InvalidParams(f"{name[:_SHOWN]} is no setting: use {', '.join(known)}.")

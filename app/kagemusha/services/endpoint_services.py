@@ -3,7 +3,7 @@
 A service that does not exist and one that does not allow the caller answer the same, as in AWS (known).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kagemusha.domain import catalog, principals
 from kagemusha.domain.errors import AwsError
@@ -16,8 +16,7 @@ PREFIX = "com.amazonaws.vpce."
 """What the names of our services begin with, issued or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointService:
+class EndpointService(NamedTuple):
     """A service that is open to its consumer."""
 
     link: Privatelink

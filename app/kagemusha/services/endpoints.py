@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
+from types import MappingProxyType
+from typing import NamedTuple
 
 from kagemusha.domain import principals
 from kagemusha.domain.doors import PORTS
@@ -26,8 +27,7 @@ GONE = frozenset({EndpointState.DELETING, EndpointState.DELETED})
 """The states in which an endpoint has no network interfaces any more, and counts no more in its VPC."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewEndpoint:
+class NewEndpoint(NamedTuple):
     """What a create asks for: no zones means all, no VPC that none is named, no security groups no filter.
 
     EC2 gives subnets instead of zones, and its region; `security_groups` are names by id.
@@ -40,13 +40,13 @@ class NewEndpoint:
     security_groups: Mapping[str, str] | None = None
     region: str | None = None
     subnets: Sequence[Subnet] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = MappingProxyType({})
     client_token: str | None = None
 
     @property
     def digest(self) -> str:
         """What two requests with one token must agree in."""
-        asked = asdict(replace(self, client_token=None))
+        asked = self._replace(client_token=None, tags=dict(self.tags))
         return blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
@@ -159,13 +159,12 @@ def _addresses(neighbours: Iterable[Endpoint]) -> set[str]:
     return {placed.address for each in neighbours if each.state not in GONE for placed in placements_of(each)}
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What ModifyVpcEndpoint asks for."""
 
     add_subnets: Sequence[Subnet] = ()
     remove_subnets: Sequence[str] = ()
-    add_security_groups: Mapping[str, str] = field(default_factory=dict)
+    add_security_groups: Mapping[str, str] = MappingProxyType({})
     remove_security_groups: Sequence[str] = ()
 
 

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagemusha.domain import faults, lifecycle
 from kagemusha.domain.connections import OPERATIONS
@@ -29,8 +28,7 @@ BY_HAND = 0
 _STAGES = {stage_id(machine, state): (machine, str(state)) for machine, states in STATES.items() for state in states}
 
 
-@dataclass(frozen=True, slots=True)
-class NewFault:
+class NewFault(NamedTuple):
     """A fault that is ordered: of an `operation`, which is known to be one, or of a `stage`.
 
     `effect` has the fields of RequestEffect or StageEffect that are not as usual.

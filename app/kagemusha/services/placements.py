@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 from kagemusha.domain.errors import AwsError
 from kagemusha.domain.names import Names
@@ -12,8 +12,7 @@ RESERVED_FIRST, RESERVED_LAST = 4, 1
 """Addresses at the ends of a subnet that AWS keeps for itself (known: the VPC guide)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subnet:
+class Subnet(NamedTuple):
     """A subnet of the account's, as AWS tells of it."""
 
     subnet_id: str
@@ -23,8 +22,7 @@ class Subnet:
     cidr: str
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """An endpoint's network interface in one subnet."""
 
     subnet_id: str
@@ -87,7 +85,7 @@ def _address(names: Names, subnet: Subnet, taken: set[str]) -> str:
 
 def document(placements: Iterable[Placement]) -> list[dict[str, str]]:
     """Placements as they are kept."""
-    return [asdict(each) for each in placements]
+    return [each._asdict() for each in placements]
 
 
 def parse(kept: Iterable[Mapping[str, str]]) -> list[Placement]:

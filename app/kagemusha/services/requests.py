@@ -6,7 +6,6 @@ second at most (chosen).
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 MOST = 10_000
@@ -65,12 +64,11 @@ class Answered(NamedTuple):
         return told | {name: value for name, value in more.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A transaction that was to write the first `count` that are kept back, from the number `seq` of the journal on."""
+class Attempt(NamedTuple):
+    """A transaction that was to write the first `length` of what is kept back, from the journal's number `seq` on."""
 
     seq: int
-    count: int
+    length: int
     first: Noted
 
     def is_kept(self, seq: int, noted_at: int, detail: Mapping[str, Any]) -> bool:

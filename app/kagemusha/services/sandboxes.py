@@ -5,8 +5,8 @@ import re
 import secrets
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import NamedTuple
 
 from kagemusha.clock import rfc3339
 from kagemusha.domain import principals
@@ -34,8 +34,7 @@ SLOWEST, FASTEST = 0.001, 1e9
 """The bounds of a pace."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewSandbox:
+class NewSandbox(NamedTuple):
     """What a create asks for. Moments in ms; `delays` maps stage ids to (low, high) in ms, or None for never."""
 
     name: str | None = None
@@ -152,7 +151,7 @@ async def ensure_default(transactions: Transactions, beginning: NewSandbox) -> b
         if sandboxes.find("name", DEFAULT):
             return False
         principal = f"{_DEFAULT_ACCOUNT}:user/abc.xyz"
-        _create(sandboxes, replace(beginning, name=DEFAULT, aws_principal=principal), transactions.clock())
+        _create(sandboxes, beginning._replace(name=DEFAULT, aws_principal=principal), transactions.clock())
         return True
 
 

@@ -207,7 +207,7 @@ class Transactions:
         if tried is not None and tried.seq <= sandbox.journal_seq:
             found = context.store.occurrences.page(tried.seq - 1, 1, None)
             if any(tried.is_kept(each.seq, each.noted_at, json.loads(each.detail)) for each in found):
-                self.requests.written(sandbox.id, tried.count)
+                self.requests.written(sandbox.id, tried.length)
         noted = self.requests.trying(sandbox.id, sandbox.journal_seq + 1)
         for each in noted:
             context.store.note(each.kind, each.at, each.detail, each.noted_at)

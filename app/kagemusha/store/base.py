@@ -1,7 +1,6 @@
 """What every query has in common: the sandbox, bound once so that none can forget it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -28,8 +27,7 @@ from kagemusha.store.prepared import Reading, Rows, rows
 from kagemusha.store.work import Known, Work
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A stretch of a list: up to `limit` rows from `start` to `end` by `field`, either of them None for open."""
 
     field: str

@@ -5,7 +5,6 @@ Those of a world are tuples, of which a batch of steps makes many.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -78,8 +77,7 @@ class Sandbox(NamedTuple):
         return Timing(self.seed, pace, self.overrides)
 
 
-@dataclass(frozen=True, slots=True)
-class AwsCredentials:
+class AwsCredentials(NamedTuple):
     """An issued access key: of a user, the root, a role's session, or the operator, who plays Heroku's account.
 
     `expires_at` is system time in milliseconds.

@@ -1,6 +1,5 @@
 """Sandboxes themselves: found by name or key, locked, created, deleted. The one place without a bound world."""
 
-from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select
@@ -27,7 +26,7 @@ _WAKING = (
 _LIST = _ALL.order_by(_S.c.id)
 _DELETE = delete(_S).where(_S.c.id == bindparam("value"))
 _C = server_models.aws_credentials
-_CREDENTIALS = select(*(_C.c[field.name] for field in fields(AwsCredentials)))
+_CREDENTIALS = select(*(_C.c[name] for name in AwsCredentials._fields))
 _CREDENTIALS_BY_KEY = _CREDENTIALS.where(_C.c.access_key_id == bindparam("access_key_id"))
 _CREDENTIALS_OF = (
     _CREDENTIALS.where(_C.c.sandbox_id == bindparam("sandbox_id"), _C.c.principal_arn == bindparam("principal_arn"))
@@ -84,7 +83,7 @@ class Sandboxes:
 
     def keep_credentials(self, credentials: AwsCredentials) -> None:
         """Keep issued AWS credentials."""
-        self._connection.execute(insert(_C), asdict(credentials))
+        self._connection.execute(insert(_C), credentials._asdict())
 
     def authority(self, sandbox_id: int) -> str | None:
         """The certificate authority of a sandbox: its certificate and private key in PEM."""

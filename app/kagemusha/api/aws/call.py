@@ -1,7 +1,7 @@
 """One signed AWS request: who sent it, for which region and service, and what it may ask."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from kagemusha.api.aws.credentials import Scope
@@ -39,7 +39,7 @@ class Call:
 
     async def forward(self, more: str = "") -> AwsResponse:
         """Hand the request to the emulator as it is, or with `more` at the end of its form."""
-        request = replace(self.request, body=self.request.body + more.encode()) if more else self.request
+        request = self.request._replace(body=self.request.body + more.encode()) if more else self.request
         return await self.emulator.send(self.account_id, self.caller.sandbox.seed, request)
 
     async def forward_items(self, pairs: Mapping[str, str], *names: str) -> Sequence[list[Element]]:

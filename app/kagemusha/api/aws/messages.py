@@ -1,11 +1,10 @@
 """A request and an answer of AWS, as they pass through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class AwsRequest:
+class AwsRequest(NamedTuple):
     """A request as it came; `path` is percent-encoded and has its query."""
 
     method: str
@@ -14,8 +13,7 @@ class AwsRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AwsResponse:
+class AwsResponse(NamedTuple):
     """An answer, the emulator's or ours. `cut` says how its connection ends, if a fault does not let it arrive."""
 
     status: int

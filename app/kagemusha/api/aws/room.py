@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -115,7 +115,7 @@ class Room:
             state.get("error"), state.get("fault"),
         )  # fmt: skip
         self.transactions.requests.note(sandbox.id, answered)
-        return answer if cut is None else replace(answer, cut=cut)
+        return answer if cut is None else answer._replace(cut=cut)
 
     async def _met(self, call: Call, operation: str, state: dict[str, Any]) -> AwsResponse:
         sandbox = call.caller.sandbox
