@@ -13,7 +13,7 @@ PATIENCE = 120
 
 @dataclass(frozen=True)
 class Heroku:
-    """Runs the CLI in a home of its own, which is no repository; anything but exit code 0 is shown with what it said."""
+    """Runs the CLI in a home of its own, and no repository; anything but exit code 0 is shown with what it said."""
 
     environment: dict[str, str]
 

@@ -184,7 +184,7 @@ def what_is_known_stays(patch: Patch) -> None:
 
 def what_was_kept_back_is_sent_twice(patch: Patch) -> None:
     """Releases are sent with one batch, and again with the next."""
-    patch.setattr(Releases, "_send", lambda self: self._send_many(self._insert, map(dict, self._made)))
+    patch.setattr(Releases, "_send", lambda self: self._send_many(self._insert(), map(dict, self._made)))
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

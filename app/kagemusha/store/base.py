@@ -1,6 +1,7 @@
 """What every query has in common: the sandbox, bound once so that none can forget it."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -129,25 +130,6 @@ class Things(Queries, Generic[Row]):
     groups: ClassVar[tuple[str, ...]] = ()
     """The columns by which several rows are asked for, and loaded, at once."""
 
-    _get: ClassVar[Select[Any]]
-    _find: ClassVar[Select[Any]]
-    _insert: ClassVar[Many]
-    _delete: ClassVar[Delete]
-    _having: ClassVar[dict[str, Select[Any]]]
-    _among: ClassVar[dict[str, Select[Any]]]
-    _pages: ClassVar[dict[tuple[object, ...], Select[Any]]]
-
-    def __init_subclass__(cls) -> None:
-        """Build the statements once: building costs three times what running does."""
-        cls._get = cls.selection(*(by(cls.table, part) for part in cls.key))
-        identity: BindParameter[str] = bindparam("identity")
-        cls._find = cls.selection(or_(*(cls.table.c[name] == identity for name in cls.identities)))
-        cls._insert = put_many(cls.table, cls.record._fields)
-        cls._delete = delete(cls.table).where(mine(cls.table), *(by(cls.table, part) for part in cls.key))
-        cls._having = {name: cls.selection(by(cls.table, name)) for name in cls.groups}
-        cls._among = {name: cls.selection(among(cls.table.c[name])) for name in (*cls.key[:1], *cls.groups)}
-        cls._pages = {}
-
     def __init__(self, work: Work) -> None:
         """Nothing is known yet."""
         super().__init__(work)
@@ -163,6 +145,39 @@ class Things(Queries, Generic[Row]):
     def selection(cls, *conditions: ColumnElement[bool]) -> Select[Any]:
         """A select of whole records of the bound world."""
         return select(*cls.columns()).where(mine(cls.table), *conditions)
+
+    # Each statement is built once, when it is first needed: building costs three times what running does.
+
+    @classmethod
+    @cache
+    def _by_key(cls) -> Select[Any]:
+        return cls.selection(*(by(cls.table, part) for part in cls.key))
+
+    @classmethod
+    @cache
+    def _by_identity(cls) -> Select[Any]:
+        identity: BindParameter[str] = bindparam("identity")
+        return cls.selection(or_(*(cls.table.c[name] == identity for name in cls.identities)))
+
+    @classmethod
+    @cache
+    def _having(cls, name: str) -> Select[Any]:
+        return cls.selection(by(cls.table, name))
+
+    @classmethod
+    @cache
+    def _among(cls, name: str) -> Select[Any]:
+        return cls.selection(among(cls.table.c[name]))
+
+    @classmethod
+    @cache
+    def _insert(cls) -> Many:
+        return put_many(cls.table, cls.record._fields)
+
+    @classmethod
+    @cache
+    def _delete(cls) -> Delete:
+        return delete(cls.table).where(mine(cls.table), *(by(cls.table, part) for part in cls.key))
 
     @classmethod
     def change(cls, *names: str) -> Update:
@@ -193,48 +208,52 @@ class Things(Queries, Generic[Row]):
         asked = sorted(set(values))
         unknown = [value for value in asked if not self._known.has(column, value)]
         if unknown:
-            self._known.learn(column, unknown, self._all(self._among[column], ids=unknown))
+            self._known.learn(column, unknown, self._all(self._among(column), ids=unknown))
         return [row for value in asked for row in self._known.among(column, value)]
 
     def _with(self, column: str, value: int) -> list[Row]:
         """The rows whose `column`, one of `groups`, is `value`, oldest first."""
         if self._known.has(column, value):
             return sorted(self._known.among(column, value), key=attrgetter(*self.key))
-        return self._oldest_first(self._having[column], **{f"by_{column}": value})
+        return self._oldest_first(self._having(column), **{f"by_{column}": value})
 
     def get(self, *key: int) -> Row | None:
         """The row with this key."""
         found = self._known.get(key if len(key) > 1 else key[0])
         if found is not None or self._known.has(self.key[0], key[0]):
             return found
-        return self._one(self._get, **{f"by_{part}": value for part, value in zip(self.key, key, strict=True)})
+        return self._one(self._by_key(), **{f"by_{part}": value for part, value in zip(self.key, key, strict=True)})
 
     def find(self, identity: str) -> Row | None:
         """The row that is named, or has the id, `identity`; the oldest of several."""
         # A name may be spelled like another's id, which can't be foreseen.
-        return next(iter(self._oldest_first(self._find, identity=identity)), None)
+        return next(iter(self._oldest_first(self._by_identity(), identity=identity)), None)
 
     def insert(self, row: Row) -> None:
         """Add a row."""
-        self._execute_many(self._insert, [self._insert.parameters(row)])
+        self._execute_many(self._insert(), [self._insert().parameters(row)])
 
     def delete(self, *key: int) -> None:
         """Take the row with this key away."""
-        self._execute(self._delete, **{f"by_{part}": value for part, value in zip(self.key, key, strict=True)})
+        self._execute(self._delete(), **{f"by_{part}": value for part, value in zip(self.key, key, strict=True)})
 
     def page(self, page: Page, **equal: Any) -> list[Row]:
         """A stretch of the rows whose columns equal `equal`, walked along an index whatever the world's size."""
-        shape = (page.field, page.descending, page.start is None, page.exclusive, page.end is None, *sorted(equal))
-        statement = self._pages.get(shape)
-        if statement is None:
-            statement = self._pages[shape] = self._paged(page, equal)
+        shape = page._replace(
+            limit=0,
+            start=None if page.start is None else "",
+            end=None if page.end is None else "",
+        )
+        statement = self._paged(shape, *sorted(equal))
         bounds = {"start": page.start, "end": page.end}
         given = {name: value for name, value in bounds.items() if value is not None}
         filters = {f"by_{name}": value for name, value in equal.items()}
         return self._all(statement, limit=page.limit, **given, **filters)
 
     @classmethod
-    def _paged(cls, page: Page, equal: Iterable[str]) -> Select[Any]:
+    @cache
+    def _paged(cls, page: Page, *equal: str) -> Select[Any]:
+        """The statement of pages like this one, whose limit and bounds are parameters."""
         column: ColumnElement[Any] = cls.table.c[page.field]
         if equal and page.field not in cls.key:
             # No column of an index: the few rows that are meant are found by `equal`, not by walking the whole world.

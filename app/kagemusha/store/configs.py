@@ -141,12 +141,12 @@ class Releases(Things[records.Release]):
 
     def insert(self, row: records.Release) -> None:
         """Add a release."""
-        self._made.append(self._insert.parameters(row))
+        self._made.append(self._insert().parameters(row))
         self._work.keep(self._send)
         self._known.put(row)
 
     def _send(self) -> None:
-        self._send_many(self._insert, self._made)
+        self._send_many(self._insert(), self._made)
         self._made.clear()
 
     def upto(self, app_id: int, version: int) -> list[records.Release]:
