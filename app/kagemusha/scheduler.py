@@ -16,32 +16,37 @@ INTERVAL = 0.25
 log = logging.getLogger(__name__)
 
 
-async def tick(transactions: Transactions) -> int:
-    """Settle every sandbox in which something is due; a database that is away is asked again next time."""
-    try:
-        return await transactions.settle_waking()
-    except Unavailable as error:
-        log.warning("The scheduler could not look: %s", error.message)
-        return 0
-
-
 class Ticking:
     """Looks on the running loop, for the first time after INTERVAL. Until then APScheduler is not even imported."""
 
     def __init__(self, transactions: Transactions) -> None:
         """Begin."""
+        self._transactions = transactions
+        self._looks = True
         self._scheduler: AsyncIOScheduler | None = None
-        self._beginning = asyncio.get_running_loop().call_later(INTERVAL, self._begin, transactions)
+        self._beginning = asyncio.get_running_loop().call_later(INTERVAL, self._begin)
 
-    def _begin(self, transactions: Transactions) -> None:
+    async def _look(self) -> None:
+        """Settle every sandbox in which something is due. An outage of the database is told when it begins and ends."""
+        try:
+            await self._transactions.settle_waking()
+        except Unavailable as error:
+            if self._looks:
+                log.warning("The scheduler could not look, and goes on trying: %s", error.message)
+            self._looks = False
+        else:
+            if not self._looks:
+                log.warning("The scheduler looks again.")
+            self._looks = True
+
+    def _begin(self) -> None:
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
         from apscheduler.triggers.interval import IntervalTrigger
 
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler()
         self._scheduler.add_job(
-            tick, IntervalTrigger(seconds=INTERVAL), args=[transactions], max_instances=1, coalesce=True,
-            misfire_grace_time=None,
+            self._look, IntervalTrigger(seconds=INTERVAL), max_instances=1, coalesce=True, misfire_grace_time=None,
         )  # fmt: skip
         self._scheduler.start()
 

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 from driver import World
 from hypothesis import strategies as st
-from kagemusha import scheduler
 from starlette.testclient import TestClient
 
 Action = tuple[Any, ...]
@@ -291,7 +290,7 @@ class Running(Slices):
         for part in self.cut(milliseconds):
             client.machine_clock.now += part
             if self.random.random() < 0.5:
-                client.portal.call(scheduler.tick, client.app.state.transactions)
+                client.portal.call(client.app.state.transactions.settle_waking)
             self.look(world)
 
 

@@ -295,6 +295,34 @@ def test_a_scheduler_that_was_stopped_looks_no_more(
     worlds.close()
 
 
+def test_a_database_that_is_away_is_told_of_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each outage of the database, however long, is two lines of the scheduler's: that it is away, that it is back."""
+    worlds, over = open_worlds(engine), asyncio.Event()
+    outages = [True, True, False, False, True, False]
+
+    async def look() -> int:
+        if not outages:
+            over.set()
+        elif outages.pop(0):
+            raise Unavailable("the database is away")
+        return 0
+
+    monkeypatch.setattr(worlds, "settle_waking", look)
+    monkeypatch.setattr(scheduler, "INTERVAL", 0.01)
+
+    async def scenario() -> None:
+        ticking = Ticking(worlds)
+        await asyncio.wait_for(over.wait(), 30)
+        await ticking.stop()
+
+    asyncio.run(scenario())
+    worlds.close()
+    away = "The scheduler could not look, and goes on trying: the database is away"
+    assert caplog.messages == [away, "The scheduler looks again."] * 2
+
+
 def test_what_is_due_happens_once_whoever_settles(engine: Engine) -> None:
     """Schedulers that look at the same time take each step once, in one gapless journal a world."""
     with engine.begin() as connection:
