@@ -54,6 +54,24 @@ def test_what_is_next_may_be_too_near_to_the_end(client: TestClient) -> None:
     assert world.sim("GET", "/clock")["now"] == LAST.replace("Z", ".000Z")
 
 
+@pytest.mark.parametrize("released", ["by its fault's end", "by hand"])
+def test_what_was_held_too_long_ends_with_the_year_9999(client: TestClient, released: str) -> None:
+    """A thing with more than the rest of time to go falls due at its end; everybody can read on."""
+    world = World.make(client, pace=1)
+    for effect in ({"slow": 5e8}, {"hold": True}):
+        held = world.sim("POST", "/faults", {"stage": "space.allocating", "effect": effect})["id"]
+    world.post("/spaces", {"name": "harbor", "team": "kagemusha", "region": "dublin"})
+    world.sim("POST", "/clock/advance", {"to": "9000-01-01T00:00:00Z"})
+    if released == "by hand":
+        resource = world.sim("GET", "/pending")["pending"][0]["resource"]
+        world.sim("POST", f"/pending/{resource}/release")
+    else:
+        world.ask_sim("DELETE", f"/faults/{held}")
+    assert [each["due_at"] for each in world.sim("GET", "/pending")["pending"]] == ["9999-12-31T23:59:59.000Z"]
+    assert world.sim("GET", "/clock")["next_due_at"] == "9999-12-31T23:59:59.000Z"
+    assert client.get("/_sim/sandboxes").status_code == 200
+
+
 def test_only_the_app_that_pays_destroys_an_addon(client: TestClient) -> None:
     """An add-on that is attached to an app can't be destroyed through it."""
     world = World.make(client)

@@ -1,8 +1,12 @@
 """ETags of the Platform API, and what they are conditions of."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 from driver import World
 from fastapi.testclient import TestClient
+from kagemusha.api import troubles
 
 LISTS = ("/apps", "/spaces", "/addons", "/addon-attachments", "/apps/ferry/releases", "/regions", "/teams")
 THINGS = ("/apps/ferry", "/teams/apps/ferry", "/spaces/harbor", "/apps/ferry/config-vars", "/account")
@@ -75,6 +79,24 @@ def test_a_change_may_depend_on_what_was_seen(client: TestClient, method: str, p
     assert world.everything() == before
     assert world.send(method, path, body, if_match=f'"other", {tag}').status_code == 200
     assert world.everything() != before
+
+
+def test_a_change_that_a_fault_lets_wait_depends_on_what_there_is_then(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two changes with one ETag the later one is a 412, also when it came first and a fault made it late."""
+    world = World.make(client)
+    world.app()
+    path = "/apps/ferry/config-vars"
+    tag = world.send("GET", path).headers["etag"]
+    world.sim("POST", "/faults", {"operation": "config_var.update", "effect": {"latency": 1}, "times": 1})
+
+    async def meanwhile(_: float) -> None:
+        await asyncio.to_thread(world.call, "PATCH", path, {"A": "quick"}, if_match=tag)
+
+    monkeypatch.setattr(troubles, "asyncio", SimpleNamespace(sleep=meanwhile))
+    assert world.refusal("PATCH", path, {"A": "slow"}, if_match=tag)[:2] == (412, "precondition_failed")
+    assert world.get(path) == {"A": "quick"}
 
 
 def test_any_state_will_do_for_a_star(client: TestClient) -> None:

@@ -3,6 +3,8 @@
 import pytest
 from driver import World
 from fastapi.testclient import TestClient
+from kagemusha.api.aws import sts
+from kagemusha.services import apps
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,36 @@ def test_head_is_get_without_the_body(lone_client: TestClient) -> None:
         assert (head.status_code, head.content) == (get.status_code, b"")
         assert head.headers["content-length"] == get.headers["content-length"]
     assert world.send("HEAD", "/actions/addons/resolve").status_code == 405
+
+
+def test_a_bug_is_answered_and_told_of(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure of our own is a 500 with an id that asks for a report, with what every answer has, in the journal."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(apps, "list_apps", fail)
+    world = World.make(client)
+    lenient = TestClient(client.app, base_url="http://127.0.0.1:8765", raise_server_exceptions=False)
+    answer = lenient.get("/apps", headers=world.headers)
+    assert (answer.status_code, answer.json()["id"]) == (500, "internal_server_error")
+    assert {"request-id", "ratelimit-remaining"} <= answer.headers.keys()
+    told = world.sim("GET", "/journal?kind=request")["entries"][-1]
+    assert (told["operation"], told["status"], told["error"]) == ("app.list", 500, "internal_server_error")
+
+
+def test_a_bug_of_the_aws_half_is_told_of(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is AWS's InternalError, in the journal, too."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setitem(sts.ACTIONS, "GetCallerIdentity", fail)
+    scope = "AWS4-HMAC-SHA256 Credential=anyone/20300101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0"
+    answer = client.post("/", data={"Action": "GetCallerIdentity"}, headers={"Authorization": scope})
+    assert (answer.status_code, "<Code>InternalError</Code>" in answer.text) == (500, True)
+    told = client.get("/_sim/sandboxes/default/journal?kind=request").json()["entries"][-1]
+    assert (told["operation"], told["status"], told["error"]) == ("sts.GetCallerIdentity", 500, "InternalError")
 
 
 @pytest.mark.parametrize(

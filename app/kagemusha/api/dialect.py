@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
@@ -20,7 +19,6 @@ from kagemusha.domain import errors
 from kagemusha.domain.errors import AwsError, BadRequest, DomainError, InvalidParams, NotFound
 from kagemusha.domain.faults import BODILESS
 
-log = logging.getLogger(__name__)
 # FastAPI silences this where it makes what checks a body. Ours are made when the first body comes (`defer_build`).
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
@@ -127,7 +125,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(troubles.Answered, _fault)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(Exception, _bug)
 
 
 def too_large(most: int = MOST_BODY) -> Response:
@@ -231,7 +228,7 @@ def _allowed(request: Request) -> list[str]:
     return sorted(found | {"OPTIONS"} | ({"HEAD"} if "GET" in found else set()))
 
 
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+def bug() -> Response:
+    """The answer to a request that failed for a reason of our own."""
     body = {"id": "internal_server_error", "message": "kagemusha has a bug: its log says more. Please report it."}
     return reply(body, 500)

@@ -1,18 +1,20 @@
 """What every answer carries, and what no request may: the outermost layer, whatever makes the answer."""
 
+import logging
 import re
-from contextlib import suppress
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kagemusha.api.dialect import HEROKU, MOST_BODY, MOST_SNAPSHOT, too_large
+from kagemusha.api.dialect import HEROKU, MOST_BODY, MOST_SNAPSHOT, bug, too_large
 from kagemusha.api.troubles import NO_ANSWER, Cutting
 from kagemusha.clock import elapsed
 from kagemusha.domain.errors import NotFound
 from kagemusha.services.requests import Answered
 
+log = logging.getLogger(__name__)
 _SNAPSHOT = re.compile(r"/_sim/sandboxes/[^/]+/snapshot")
 
 
@@ -36,10 +38,12 @@ class Edge:
         bare = scope["method"] == "HEAD"
         began = elapsed()
         cutting: Cutting | None = None
+        begun = False
 
         async def sending(message: Message) -> None:
-            nonlocal cutting
+            nonlocal begun, cutting
             if message["type"] == "http.response.start":
+                begun = True
                 _finish(scope, message, began)
             elif bare and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
@@ -50,14 +54,27 @@ class Edge:
                 await send(message)
 
         most = _most(scope)
-        if _announced(scope) > most:
-            await too_large(most)(scope, receive, sending)
-        elif "\0" in scope["path"]:
-            await HEROKU.render(NotFound(None, "No name or id holds a NUL character."))(scope, receive, sending)
-        else:
-            with suppress(ClientDisconnect):
-                # Whoever leaves in the middle of a body is not there to be answered.
-                await self.app({**scope, "method": "GET"} if bare else scope, _bounded(receive, most), sending)
+        answering = _refusal(scope, most) or self.app
+        try:
+            await answering({**scope, "method": "GET"} if bare else scope, _bounded(receive, most), sending)
+        except ClientDisconnect:
+            # Whoever leaves in the middle of a body is not there to be answered.
+            return
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if not begun:
+                scope["state"]["error"] = "internal_server_error"
+                await bug()(scope, receive, sending)
+            raise
+
+
+def _refusal(scope: Scope, most: int) -> Response | None:
+    """The answer to a request that goes no further."""
+    if _announced(scope) > most:
+        return too_large(most)
+    if "\0" in scope["path"]:
+        return HEROKU.render(NotFound(None, "No name or id holds a NUL character."))
+    return None
 
 
 def _announced(scope: Scope) -> int:

@@ -39,10 +39,13 @@ class World:
         *,
         writes: bool = False,
         check: Callable[[Request, Context], Awaitable[None]] | None = None,
+        condition: Callable[[Request, Context], Awaitable[None]] | None = None,
         missing: Callable[[Request], DomainError] = _unauthorized,
         steers: bool = False,
     ) -> None:
         """`find` says which one and may raise, as may `check`, which sees it; `missing` is raised when it is not there.
+
+        `condition`, likewise, is looked at again by a request that a fault let wait: the world may be another by then.
 
         With `writes` it is locked, and what changes in it is committed. What `steers` the world is no part of it: such
         requests meet no fault, and the journal does not tell of them.
@@ -50,6 +53,7 @@ class World:
         self._find = find
         self._writes = writes
         self._check = check
+        self._condition = condition
         self._missing = missing
         self._steers = steers
 
@@ -75,6 +79,8 @@ class World:
                 state["now"], state["operation"] = context.now, request.scope["route"].operation_id
             if self._check is not None:
                 await self._check(request, context)
+            if self._condition is not None:
+                await self._condition(request, context)
             if self._steers or not context.sandbox.request_faults:
                 return await inside(request, context)
 
@@ -82,6 +88,8 @@ class World:
             async with open_world(key) as context:
                 if context is None:
                     raise self._missing(request)
+                if self._condition is not None:
+                    await self._condition(request, context)
                 return await inside(request, context)
 
         # A fault is counted in a transaction of its own, which the handler's does not undo.

@@ -47,6 +47,11 @@ ENDPOINT_DELETION = Delay(1 * MINUTE, 3 * MINUTE, "chosen")
 ENDPOINT_SHOWN_DELETED = Delay(10 * MINUTE, 10 * MINUTE, "chosen")
 
 
+def resumed(now: int, left: int) -> int:
+    """When what has `left` ms to go falls due if it goes on at `now` (milliseconds): LATEST at the latest."""
+    return min(now + left, LATEST)
+
+
 def draw(delay: Delay, *, seed: int, resource: int, stage: str, visit: int) -> int:
     """Draw a duration in whole milliseconds from `delay`.
 

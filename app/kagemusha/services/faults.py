@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagemusha.domain import faults, lifecycle
 from kagemusha.domain.connections import OPERATIONS
+from kagemusha.domain.delays import resumed
 from kagemusha.domain.errors import InvalidParams, NotFound
 from kagemusha.domain.faults import RequestEffect
 from kagemusha.domain.lifecycle import STAGE_IDS, stage_id
@@ -124,7 +125,7 @@ def delete_faults(context: Context) -> None:
 
 def _forget(context: Context, fault: Fault) -> None:
     for thing in context.store.waiting.held_by(fault.id):
-        due_at = context.now + (thing.held_left or 0)
+        due_at = resumed(context.now, thing.held_left or 0)
         context.store.waiting.let_go(thing, due_at)
         context.store.expect(due_at)
     if fault.remaining != 0:

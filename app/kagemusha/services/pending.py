@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kagemusha.domain.delays import LATEST
+from kagemusha.domain.delays import resumed
 from kagemusha.domain.errors import NotFound
 from kagemusha.services.advance import Fired, advance
 from kagemusha.services.context import Context
@@ -40,7 +40,7 @@ def release(context: Context, resource: str) -> Waiting:
     """Let a thing go on that is held, by hand or by a fault: it falls due after what was left of its delay."""
     thing = find(context, resource)
     if thing.due_at is None:
-        _let_go(context, thing, min(context.now + (thing.held_left or 0), LATEST))
+        _let_go(context, thing, resumed(context.now, thing.held_left or 0))
     return find(context, resource)
 
 

@@ -59,12 +59,8 @@ class Room:
             return self._refuse(request, signed, error)
         try:
             return await self._answer(request, signed, path, query)
-        except DomainError as raised:
-            return self._refuse(request, signed, _translated(raised, signed))
-        except Exception:
-            log.exception("%s %s failed", request.method, path)
-            error = AwsError("InternalError", "kagemusha has a bug: its log says more. Please report it.")
-            return self._refuse(request, signed, error)
+        except Exception as raised:
+            return self._refuse(request, signed, _said(raised, signed))
 
     def too_large(self, request: AwsRequest) -> AwsResponse:
         """The answer to a request whose body is longer than may be."""
@@ -103,8 +99,8 @@ class Room:
         state: dict[str, Any] = {}
         try:
             answer = await self._met(call, operation, state)
-        except DomainError as raised:
-            error = _translated(raised, call.scope)
+        except Exception as raised:
+            error = _said(raised, call.scope)
             state["error"] = error.code
             answer = self._refuse(call.request, call.scope, error)
         cut: str | None = state.get("cut")
@@ -175,6 +171,14 @@ def _is_form(request: AwsRequest) -> bool:
 
 def _xml(status: int, body: str, request_id: str) -> AwsResponse:
     return AwsResponse(status, [("content-type", _XML), ("x-amzn-requestid", request_id)], body.encode())
+
+
+def _said(error: Exception, signed: Scope) -> AwsError:
+    """What is answered to who met `error`, which may be a bug."""
+    if isinstance(error, DomainError):
+        return _translated(error, signed)
+    log.error("A request to %s failed", signed.service, exc_info=error)
+    return AwsError("InternalError", "kagemusha has a bug: its log says more. Please report it.")
 
 
 def _translated(error: DomainError, signed: Scope) -> AwsError:

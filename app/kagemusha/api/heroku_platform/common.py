@@ -39,16 +39,10 @@ async def _admit(request: Request, context: Context) -> None:
     request.app.state.rate_limits.take(context.sandbox.id)
 
 
-async def _admit_change(request: Request, context: Context) -> None:
-    """As _admit, and raise PreconditionFailed if what is to be changed is not what the caller takes it for."""
-    await _admit(request, context)
-    await conditional.check(request, context)
-
-
 Reading = Annotated[Context, Depends(World(deps.caller, check=_admit))]
 Free = Annotated[Context, Depends(World(deps.caller, check=_accept))]
 """As Reading, for a request that does not count."""
-Writing = Annotated[Context, Depends(World(deps.caller, writes=True, check=_admit_change))]
+Writing = Annotated[Context, Depends(World(deps.caller, writes=True, check=_admit, condition=conditional.check))]
 
 
 def asked(request: Request, header: str) -> frozenset[str]:
