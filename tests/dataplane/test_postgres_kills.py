@@ -1,9 +1,11 @@
 """Servers that are killed with PostgreSQL under them: what is left of both."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -121,6 +123,24 @@ def test_a_folder_is_one_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             second.run(second.backend.connect(FOUND, lambda: None))  # type: ignore[arg-type,return-value]
         fill(connection, 2)
         assert count(connection) == 2
+
+
+def test_a_cluster_that_can_not_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that fails before there is a process gives back what it took: descriptors, and the sockets' folder."""
+    folder, sockets = tmp_path / "data", tmp_path / "sockets"
+    sockets.mkdir()
+    with wheel(folder) as doors:
+        doors.connect(FOUND).close()
+    shutil.rmtree(folder / "postgres" / FOUND.world / "data")
+    with wheel(folder) as doors:
+        monkeypatch.setattr(tempfile, "tempdir", str(sockets))
+        taken = []
+        for _ in range(3):
+            with pytest.raises(BackendProblem):
+                doors.run(doors.backend.connect(FOUND, lambda: None))  # type: ignore[arg-type,return-value]
+            taken.append(len(list(Path("/proc/self/fd").iterdir())))
+    assert taken[0] == taken[-1]
+    assert list(sockets.iterdir()) == []
 
 
 def test_a_cluster_that_can_not_start_says_why(tmp_path: Path) -> None:

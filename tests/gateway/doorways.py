@@ -61,6 +61,10 @@ class Echo:
         """Note what a world has."""
         self.agreed[world] = stores
 
+    def forget(self, world: str) -> None:
+        """Note that nothing is to be known of it."""
+        self.agreed.pop(world, None)
+
     async def keep(self, worlds: Sequence[str]) -> None:
         """Begin to listen."""
         del worlds

@@ -127,13 +127,14 @@ def test_a_destroyed_addon_takes_its_doors_along(reach: Reach, echo: Echo) -> No
     assert list(echo.agreed.values()) == [()]
 
 
-def test_a_deleted_sandbox_takes_its_doors_along(reach: Reach, served: TestClient) -> None:
-    """Nothing of a sandbox that is gone can be reached."""
+def test_a_deleted_sandbox_takes_its_doors_along(reach: Reach, echo: Echo, served: TestClient) -> None:
+    """Nothing of a sandbox that is gone can be reached, and its backend forgets it."""
     to, established = reach.place, reach.connect()
     assert served.delete("/_sim/sandboxes/one").status_code == 204
     assert established.recv(1) == b""
     established.close()
     assert _is_refused(to)
+    assert echo.agreed == {}
 
 
 def test_who_speaks_plainly_is_sent_away(reach: Reach) -> None:

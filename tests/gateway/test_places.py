@@ -53,6 +53,8 @@ def test_who_takes_a_place_before_it_listens_has_it() -> None:
     before = kept.of(NAME)
     with closing(socket.create_server(before)), closing(kept.listen(NAME)) as listener:
         assert Place(*listener.getsockname()) == kept.of(NAME) != before
+    kept.keep(1, [])
+    assert kept.of(NAME) == before
 
 
 @pytest.fixture

@@ -30,6 +30,9 @@ class Backend(Protocol):
         BackendProblem.
         """
 
+    def forget(self, world: str) -> None:
+        """Know nothing any more of a world that was let have no stores, and from which nobody will come again."""
+
     async def keep(self, worlds: Sequence[str]) -> None:
         """Let the data of all other worlds go."""
 

@@ -26,6 +26,9 @@ class Absent:
         if stores:
             raise BackendProblem(self._why)
 
+    def forget(self, world: str) -> None:
+        """Know nothing."""
+
     async def keep(self, worlds: Sequence[str]) -> None:
         """Hold nothing."""
 

@@ -56,12 +56,16 @@ class FakeRedis:
         for key, fake in have.items():
             fake.take_on(wanted[key])
 
+    def forget(self, world: str) -> None:
+        """See Backend."""
+        self._agreed.pop(world, None)
+        self._stores.pop(world, None)
+
     async def keep(self, worlds: Sequence[str]) -> None:
         """Let the data of all other worlds go."""
         for world in (self._agreed.keys() | self._stores.keys()) - set(worlds):
             await self.agree(world, ())
-            self._agreed.pop(world, None)
-            self._stores.pop(world, None)
+            self.forget(world)
 
     async def close(self) -> None:
         """Let all data go."""

@@ -76,6 +76,8 @@ class Gateway:
             if world is not None:
                 await world.end(Reason.DOOR_CLOSED)
                 del self._worlds[sandbox_id]
+                for backend in self._house.backends.values():
+                    backend.forget(doors.world_key(world.sandbox))
             self._house.counts.forget(sandbox_id)
             self._locks.pop(sandbox_id, None)
 

@@ -39,7 +39,7 @@ class Places:
     def __init__(self) -> None:
         """None is taken yet."""
         self._places: dict[Name, Place] = {}
-        self._taken: set[Place] = set()
+        self._taken: dict[Place, Name] = {}
 
     def of(self, name: Name) -> Place:
         """Where the door is, or will be."""
@@ -70,8 +70,10 @@ class Places:
 
     def keep(self, sandbox_id: int, names: Collection[Name]) -> None:
         """Forget the places of all other doors of the world."""
-        for name in [each for each in self._places if each.sandbox_id == sandbox_id and each not in names]:
-            self._taken.discard(self._places.pop(name))
+        for place, name in list(self._taken.items()):
+            if name.sandbox_id == sandbox_id and name not in names:
+                del self._taken[place]
+                self._places.pop(name, None)
 
     def _give(self, name: Name) -> None:
         for place in _candidates(name):
@@ -83,7 +85,7 @@ class Places:
             given = Place(place.address, tried.getsockname()[1])
             tried.close()
             self._places[name] = given
-            self._taken.add(given)
+            self._taken[given] = name
             return
 
 

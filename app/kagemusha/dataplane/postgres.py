@@ -83,11 +83,15 @@ class Postgres:
         """Let a world have these stores; what has none has no cluster either."""
         await asyncio.shield(_agree(self._world(world), world, stores))
 
+    def forget(self, world: str) -> None:
+        """See Backend."""
+        self._worlds.pop(world, None)
+
     async def keep(self, worlds: Sequence[str]) -> None:
         """Let the data of all other worlds go."""
         for name in self._worlds.keys() - set(worlds):
             await self.agree(name, ())
-            self._worlds.pop(name, None)
+            self.forget(name)
         await self._places.others(worlds)
 
     async def close(self) -> None:

@@ -188,19 +188,25 @@ class Cluster:
                     await asyncio.to_thread(shutil.rmtree, self._folder)
 
     def _spawn(self, lock: int) -> _Running:
-        data, place = self._folder / "data", programs.short_folder()
+        data = self._folder / "data"
         # It would be believed, though it tells of a server that was killed: whoever has the lock is alone.
         (data / "postmaster.pid").unlink(missing_ok=True)
+        place = programs.short_folder()
         settings = _SETTINGS | {"unix_socket_directories": str(place)}
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [programs.program("postgres"), "-D", programs.seen(data), *flags]
         read, write = os.pipe()
-        with (self._folder / "log").open("wb") as log, os.fdopen(read):
-            process = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARD, "sh", str(place), *command],
-                stdin=read, stdout=log, stderr=log, cwd=data, env=programs.ENVIRONMENT, pass_fds=(lock,),
-                start_new_session=True, **programs.as_owner(),
-            )  # fmt: skip
+        try:
+            with os.fdopen(read), (self._folder / "log").open("wb") as log:
+                process = subprocess.Popen(
+                    ["/bin/sh", "-c", _GUARD, "sh", str(place), *command],
+                    stdin=read, stdout=log, stderr=log, cwd=data, env=programs.ENVIRONMENT, pass_fds=(lock,),
+                    start_new_session=True, **programs.as_owner(),
+                )  # fmt: skip
+        except BaseException:
+            os.close(write)
+            shutil.rmtree(place)
+            raise
         self._place = place
         return _Running(process, os.fdopen(write, "wb", buffering=0))
 

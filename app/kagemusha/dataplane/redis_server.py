@@ -56,13 +56,17 @@ class RedisServers:
                 await asyncio.to_thread(_delete, _others(here, wanted) if wanted else [here])
             this.agreed = wanted
 
+    def forget(self, world: str) -> None:
+        """See Backend."""
+        self._worlds.pop(world, None)
+
     async def keep(self, worlds: Sequence[str]) -> None:
         """Let the data of all other worlds go. Raises BackendProblem where it can't be deleted."""
         others = self._worlds.keys() - set(worlds)
         await asyncio.gather(*(self.agree(world, ()) for world in others))
         await asyncio.to_thread(_delete, _others(self._folder, {*worlds, *self._worlds}))
         for world in others:
-            self._worlds.pop(world, None)
+            self.forget(world)
 
     async def close(self) -> None:
         """End all servers, which write their data down."""
