@@ -32,6 +32,8 @@ MAY_DRAW = {
     "dataplane/redis_server.py",
     "cli",
 }
+PURE = {"collections", "dataclasses", "enum", "functools", "hashlib", "ipaddress", "re", "types", "typing", "uuid"}
+"""What the domain may import beside itself: nothing of these reads, writes or waits."""
 MAY_READ_THE_ENVIRONMENT = {"settings.py", "cli", "testing"}
 MAY_LET_TIME_ACT = {"domain/lifecycle.py", "domain/stages.py", "services/advance.py"}
 MAY_COMMIT = {"services/transactions.py", "store/migrate.py"}
@@ -186,6 +188,13 @@ def imports() -> dict[str, set[str]]:
         meant = set(aliases(tree(path)).values())
         graph[name] = {each if each in names else each.rpartition(".")[0] for each in meant} & names.keys()
     return graph
+
+
+def test_the_domain_knows_itself_and_what_is_pure() -> None:
+    """It imports itself, and modules of the standard library that do nothing but reckon."""
+    meant = {name for path in (APP / "domain").glob("*.py") for name in aliases(tree(path)).values()}
+    outside = {name.partition(".")[0] for name in meant if not f"{name}.".startswith("kagemusha.domain.")}
+    assert outside <= PURE
 
 
 def test_no_modules_import_each_other() -> None:
