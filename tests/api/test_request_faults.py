@@ -189,6 +189,13 @@ def test_who_is_not_let_in_meets_no_fault(client: TestClient) -> None:
     assert world.sim("GET", "/faults")[0]["hits"] == 0
 
 
+def test_a_status_has_the_id_that_heroku_gives_it(client: TestClient) -> None:
+    """An account that does not pay is delinquent."""
+    world = World.make(client)
+    world.sim("POST", "/faults", {"operation": "app.create", "effect": {"status": 402}, "times": 1})
+    assert world.refusal("POST", "/apps", {"name": "ferry"})[:2] == (402, "delinquent")
+
+
 def test_the_journal_tells_of_requests_and_their_faults(client: TestClient) -> None:
     """A request is told with its operation, status, duration, error and fault, in order; secrets are not."""
     world = World.make(client)

@@ -50,7 +50,10 @@ STATUSES: dict[type[DomainError], int] = {
 AWS_STATUSES = {"InvalidVpcEndpointId.NotFound": 404, "InvalidState": 409}
 """Those of AWS's errors that are a 400 in AWS's own dialect alone: what they say has another status here."""
 
-_IDS = {status: error.id for error, status in reversed(STATUSES.items())} | {500: "internal_server_error"}
+_IDS = {status: error.id for error, status in reversed(STATUSES.items())} | {
+    402: "delinquent",
+    500: "internal_server_error",
+}
 """What Heroku's APIs call each status."""
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 

@@ -37,7 +37,8 @@ def demo(
     typer.echo("\nNow with a client of your own:")
     if url is None:
         typer.echo("  kagemusha serve --data-plane   # in one terminal")
-    typer.echo(f'  eval "$(kagemusha env{"" if url is None else f" --url {url}"})"'.ljust(33) + "# in another")
+    evaluated = f'eval "$(kagemusha env{"" if url is None else f" --url {url}"})"'
+    typer.echo(f"  {evaluated:<30} # in another" if url is None else f"  {evaluated}")
     typer.echo("  heroku spaces")
     typer.echo("  aws sts get-caller-identity")
 
