@@ -125,3 +125,14 @@ def test_attaching_needs_both_ends(lone_client: TestClient) -> None:
     assert (lost.status_code, lost.json()["resource"]) == (404, "add_on")
     lost = world.send("POST", "/addon-attachments", {"addon": addon, "app": "none"})
     assert (lost.status_code, lost.json()["resource"]) == (404, "app")
+
+
+def test_an_attachment_elsewhere_hides_no_config_var(client: TestClient) -> None:
+    """A name that means something in another app still means this app's config var here, for both resolvers."""
+    world = World.make(client)
+    addon = world.addon(world.app())
+    world.app("tender")
+    world.post("/addon-attachments", {"addon": addon, "app": "tender", "name": "REDIS_URL"})
+    for path, asked in (("addons", "addon"), ("addon-attachments", "addon_attachment")):
+        found = world.post(f"/actions/{path}/resolve", {asked: "REDIS_URL", "app": "ferry"})
+        assert [each.get("addon", each)["name"] for each in found] == [addon]

@@ -1,14 +1,19 @@
 """Faults of requests: every kind over every operation, and how often each is met."""
 
+import asyncio
 import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 from driver import World
 from fastapi.testclient import TestClient
 from kagemusha import openapi
+from kagemusha.api.sim import journal
+from kagemusha.domain.errors import NotFound, Unavailable
 from live import Server, serving
 
 HEROKU = [
@@ -246,3 +251,24 @@ def test_the_journal_is_followed(server: Server) -> None:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": number}
         with client.stream("GET", path, headers=headers) as stream:
             assert '"to": "allocated"' in next(line for line in stream.iter_lines() if line.startswith("data: "))
+
+
+def test_an_outage_does_not_end_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who follows the journal while the database is away hears of what comes when it is back."""
+    reads = iter([Unavailable("away"), [{"seq": 2, "kind": "request"}], NotFound("sandbox")])
+
+    async def read(*_: object) -> object:
+        found = next(reads)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def news(_: float) -> None:
+        return
+
+    async def told() -> list[str]:
+        worlds: Any = SimpleNamespace(news=news)
+        return [each async for each in journal._stream(worlds, "one", 0, 10, None, [])]
+
+    monkeypatch.setattr(journal, "_read", read)
+    assert [each.partition("\n")[0] for each in asyncio.run(told())] == [": follows the journal", "id: 2"]

@@ -1,7 +1,7 @@
 """Attachments: under which name an app has an add-on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kagemusha.domain import catalog
@@ -41,10 +41,15 @@ def view(context: Context, attachment: Attachment) -> AttachmentView:
 
 def named(context: Context, identity: str, app: App | None) -> list[Attachment]:
     """The attachments that `identity` names, or that give a config var of that name: in `app`, or anywhere."""
-    found = context.store.attachments.named(identity) or context.store.attachments.giving(identity)
+    attachments = context.store.attachments
+
+    def there(found: Iterable[Attachment]) -> list[Attachment]:
+        return [each for each in found if app is None or each.app_id == app.id]
+
+    found = there(attachments.named(identity)) or there(attachments.giving(identity))
     if not found and identity.endswith("_URL"):
-        found = context.store.attachments.named(identity.removesuffix("_URL"))
-    return [attachment for attachment in found if app is None or attachment.app_id == app.id]
+        found = there(attachments.named(identity.removesuffix("_URL")))
+    return found
 
 
 def resolve(context: Context, identity: str, app_name: str | None, service: str | None) -> list[AttachmentView]:

@@ -13,7 +13,7 @@ from kagemusha.api.documents import answers, request_header
 from kagemusha.api.sim import documents, shapes
 from kagemusha.api.sim.common import Limit, Worlds, room
 from kagemusha.clock import elapsed
-from kagemusha.domain.errors import InvalidParams, NotFound
+from kagemusha.domain.errors import InvalidParams, NotFound, Unavailable
 from kagemusha.services import journals, sandboxes
 from kagemusha.services.transactions import Transactions
 
@@ -99,5 +99,8 @@ async def _stream(
             await worlds.news(LOOK_AGAIN)
         try:
             found = await _read(worlds, name, after, limit, kind)
+        except Unavailable:
+            # The client would only come again: the outage is waited out.
+            found = []
         except NotFound:
             return
