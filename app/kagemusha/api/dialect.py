@@ -128,6 +128,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(troubles.Answered, _fault)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _bug)
 
 
 def too_large(most: int = MOST_BODY) -> Response:
@@ -235,3 +236,7 @@ def bug() -> Response:
     """The answer to a request that failed for a reason of our own."""
     body = {"id": "internal_server_error", "message": "kagemusha has a bug: its log says more. Please report it."}
     return reply(body, 500)
+
+
+async def _bug(_request: Request, _error: Exception) -> Response:
+    return bug()
