@@ -37,8 +37,9 @@ def demo(
     typer.echo("\nNow with a client of your own:")
     if url is None:
         typer.echo("  kagemusha serve --data-plane   # in one terminal")
-    evaluated = f'eval "$(kagemusha env{"" if url is None else f" --url {url}"})"'
-    typer.echo(f"  {evaluated:<30} # in another" if url is None else f"  {evaluated}")
+        typer.echo('  eval "$(kagemusha env)"        # in another')
+    else:
+        typer.echo(f'  eval "$(kagemusha env --url {url})"')
     typer.echo("  heroku spaces")
     typer.echo("  aws sts get-caller-identity")
 
